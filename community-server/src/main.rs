@@ -1,0 +1,2 @@
+//! community-server
+fn main() {}

@@ -1,0 +1,103 @@
+//! Every number with its reason. Units are in the names.
+
+use crate::time::Millis;
+
+// ---- before login ----------------------------------------------------------------------------
+
+/// Bytes of a ClientHello or ServerHello, length field excluded: room for a post-quantum key (1,184
+/// bytes) in an extension, and no more.
+pub const HELLO_BYTES_MAX: usize = 2048;
+/// Bytes a connection may send before it is authenticated: one hello, KE3 and the first record.
+pub const PRE_AUTH_BYTES_MAX: usize = 4096;
+/// A listener waits this long for a ClientHello: one packet, so only a dead or hostile line is late.
+pub const HELLO_WAIT: Millis = Millis(3_000);
+/// A listener waits this long for KE3: the dialler's Argon2 takes 0.1 s, on a busy old machine many.
+pub const KE3_WAIT: Millis = Millis(20_000);
+/// A dialler waits this long for each answer of the listener.
+pub const ANSWER_WAIT: Millis = Millis(10_000);
+/// Unauthenticated connections of one listener: bounds what a flood can hold (4 KiB each).
+pub const HALF_OPEN_MAX: usize = 1024;
+/// Unauthenticated connections from one address (IPv4 /32, IPv6 /64): a class behind one router
+/// arriving at once still fits.
+pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
+/// Wrong passwords that one address may try in a row.
+pub const GUESS_BURST: u32 = 5;
+/// One more try is earned in this time: about 2^13 a day from one address.
+pub const GUESS_REFILL: Millis = Millis(10_000);
+/// Wrong passwords from all addresses together in a burst.
+pub const GUESS_GLOBAL_BURST: u32 = 1024;
+/// One more of those is earned in this time: about 2^20 a day from everywhere.
+pub const GUESS_GLOBAL_REFILL: Millis = Millis(100);
+/// Addresses remembered by the guess limit; the fullest bucket is forgotten first.
+pub const GUESS_SOURCES_MAX: usize = 4096;
+/// Stretched passwords remembered for reconnecting.
+pub const STRETCH_MEMO_MAX: usize = 64;
+
+// ---- records ---------------------------------------------------------------------------------
+
+/// Ciphertext bytes of a record that carries a message.
+pub const MESSAGE_RECORD_BYTES_MAX: usize = 4096;
+/// Ciphertext bytes of any record: the authenticated input is then exactly 64 BLAKE3 chunks.
+pub const RECORD_BYTES_MAX: usize = 65_536 - 12;
+/// Records under one key before it is replaced.
+pub const REKEY_RECORDS: u64 = 1 << 20;
+/// Bytes under one key before it is replaced.
+pub const REKEY_BYTES: u64 = 16 << 30;
+/// Age of a key before it is replaced, at the next record sent.
+pub const REKEY_AGE: Millis = Millis(10 * 60 * 1000);
+/// Records in one direction of one connection, over all keys; then it must be made anew.
+pub const RECORDS_MAX: u64 = 1 << 48;
+
+// ---- text ------------------------------------------------------------------------------------
+
+/// Characters of a name: fits a menu column on 80 columns.
+pub const NAME_CHARS_MAX: usize = 32;
+/// UTF-8 bytes of a name.
+pub const NAME_BYTES_MAX: usize = 96;
+/// UTF-8 bytes of one line of chat: fits one record of 4 KiB with all its fields.
+pub const LINE_BYTES_MAX: usize = 3_800;
+/// Combining marks after one base character: real scripts use up to four or so.
+pub const COMBINING_MARKS_MAX: usize = 8;
+/// Below this a password is called short.
+pub const PASSWORD_SHORT_CHARS: usize = 8;
+/// Bytes of a password that are read from a file or a prompt.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+
+// ---- connections -----------------------------------------------------------------------------
+
+/// Connections waiting to be accepted: a class arriving at once must not be turned away (ngircd's
+/// 10 costs three orders of magnitude in a burst).
+pub const LISTEN_BACKLOG: i32 = 1024;
+/// Bytes read from one connection before the others get their turn.
+pub const READ_BYTES_PER_TURN: usize = 64 * 1024;
+/// Bytes queued for one connection that does not read: then it is closed as too slow. Holds the
+/// list of 20,000 members.
+pub const OUT_BYTES_MAX: usize = 4 << 20;
+/// How long accepting pauses when this process has no descriptor left.
+pub const ACCEPT_PAUSE: Millis = Millis(100);
+/// How long a closing connection waits for the other side's last word.
+pub const LINGER: Millis = Millis(1_000);
+/// Silence before the first keep-alive probe of TCP.
+pub const KEEPALIVE_IDLE_SECONDS: u64 = 10;
+/// Time between probes.
+pub const KEEPALIVE_INTERVAL_SECONDS: u64 = 5;
+/// Probes without an answer before the connection counts as dead: 10 + 3 * 5 = 25 s, so that a
+/// pulled cable is noticed within 30.
+pub const KEEPALIVE_PROBES: u32 = 3;
+/// Data sent and not acknowledged for this long means the same.
+pub const UNACKNOWLEDGED_MAX: Millis = Millis(25_000);
+/// One attempt to connect.
+pub const CONNECT_WAIT: Millis = Millis(5_000);
+/// Head start of one address before the next is tried beside it (RFC 8305, Connection Attempt Delay).
+pub const CONNECT_STAGGER: Millis = Millis(250);
+/// Addresses of one member that are listed and tried.
+pub const ADDRESSES_MAX: usize = 8;
+
+// ---- terminal --------------------------------------------------------------------------------
+
+/// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.
+pub const SCREEN_LINES_MAX: usize = 1024;
+/// Lines typed or piped in that the program has not taken yet.
+pub const TYPED_LINES_MAX: usize = 64;
+/// Entries of the line history.
+pub const HISTORY_LINES_MAX: usize = 500;
