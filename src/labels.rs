@@ -25,8 +25,6 @@ pub const REKEY_CIPHER: &str = "hallway 2026-11 v1 rekey cipher";
 pub const REKEY_MAC: &str = "hallway 2026-11 v1 rekey mac";
 /// The fingerprint that people compare.
 pub const FINGERPRINT: &str = "hallway 2026-11 v1 fingerprint";
-/// Salt of the key stretching inside OPAQUE.
-pub const STRETCH_SALT: &[u8; 16] = b"hallway v1 argon";
 /// Key under which a stretched password is remembered in memory.
 pub const STRETCH_MEMO: &str = "hallway 2026-11 v1 stretch memo";
 /// Output of the seed generator.

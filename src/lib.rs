@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod conn;
+pub mod handshake;
+pub mod identity;
 pub mod labels;
 pub mod limits;
 pub mod secret;

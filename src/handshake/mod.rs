@@ -1,0 +1,4 @@
+//! The password handshake: OPAQUE (RFC 9807), then identities.
+
+pub mod hello;
+pub mod stretch;
