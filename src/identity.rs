@@ -71,7 +71,7 @@ impl fmt::Debug for PublicIdentity {
     }
 }
 
-/// A fingerprint; prints as `0g7k-9x2m-…` in Crockford's base32, which has no i, l, o or u.
+/// A fingerprint; prints as `0g7k-9x2m-…` in Crockford's base32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 20]);
 
@@ -81,16 +81,36 @@ impl Fingerprint {
         self.to_string().chars().take(9).collect()
     }
 
-    /// Whether `typed` is this fingerprint: any case, with or without the dashes.
-    pub fn matches(&self, typed: &str) -> bool {
-        let plain = |text: &str| text.replace('-', "").to_ascii_lowercase();
-        plain(typed) == plain(&self.to_string())
+    /// The fingerprint that was typed: any case, with or without the dashes.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let digits: Vec<u8> = typed
+            .chars()
+            .filter(|letter| *letter != '-')
+            .map(|letter| digit(letter.to_ascii_lowercase()))
+            .collect::<Option<_>>()?;
+        let (groups, []) = digits.as_chunks::<8>() else { return None };
+        let mut bytes = [0; 20];
+        if groups.len() * 5 != bytes.len() {
+            return None;
+        }
+        for (five, group) in bytes.chunks_mut(5).zip(groups) {
+            let bits = group.iter().fold(0u64, |bits, digit| (bits << 5) | u64::from(*digit));
+            five.copy_from_slice(bits.to_be_bytes().split_at(3).1);
+        }
+        Some(Self(bytes))
     }
+}
+
+/// Crockford's base32: no i, l, o or u.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+fn digit(letter: char) -> Option<u8> {
+    let at = ALPHABET.iter().position(|known| char::from(*known) == letter)?;
+    u8::try_from(at).ok()
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         for (group, bytes) in self.0.chunks(5).enumerate() {
             let bits = bytes.iter().fold(0u64, |bits, byte| (bits << 8) | u64::from(*byte));
             for digit in 0..8 {
@@ -147,9 +167,11 @@ mod tests {
         let text = fingerprint.to_string();
         assert_eq!(text.len(), 39);
         assert!(text.split('-').all(|group| group.len() == 4));
-        assert!(fingerprint.matches(&text.to_uppercase()));
-        assert!(fingerprint.matches(&text.replace('-', "")));
-        assert!(!fingerprint.matches(&fingerprint.short()));
+        assert_eq!(Fingerprint::parse(&text.to_uppercase()), Some(fingerprint));
+        assert_eq!(Fingerprint::parse(&text.replace('-', "")), Some(fingerprint));
+        for wrong in ["", "0g7k", &fingerprint.short(), &format!("{text}0"), &text.replace('-', "u")] {
+            assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
+        }
     }
 
     fn hex(text: &str) -> Vec<u8> {

@@ -1,11 +1,23 @@
 //! The shared library of Hallway: pure, but for [`shell`].
+//!
+//! Read in this order: [`limits`] and [`labels`] (every number, every label), [`text`] (what may be
+//! shown), [`identity`], [`handshake`], [`record`], [`message`], [`channel`]; then the cores of the
+//! programs, which are built from these.
 #![forbid(unsafe_code)]
 
+pub mod channel;
 pub mod conn;
+pub mod guess;
 pub mod handshake;
 pub mod identity;
+pub mod keyfile;
 pub mod labels;
 pub mod limits;
+pub mod message;
+pub mod pins;
+pub mod reason;
+pub mod record;
 pub mod secret;
 pub mod seeds;
+pub mod text;
 pub mod time;

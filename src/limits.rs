@@ -33,6 +33,11 @@ pub const GUESS_SOURCES_MAX: usize = 4096;
 /// Stretched passwords remembered for reconnecting.
 pub const STRETCH_MEMO_MAX: usize = 64;
 
+/// Pins kept; the oldest is forgotten first. Far more people than anybody meets on a LAN.
+pub const PINS_MAX: usize = 10_000;
+/// Bytes of the pin file that are read: as many pins with the longest names.
+pub const PIN_FILE_BYTES_MAX: usize = 2 << 20;
+
 // ---- records ---------------------------------------------------------------------------------
 
 /// Ciphertext bytes of a record that carries a message.
@@ -92,6 +97,21 @@ pub const CONNECT_WAIT: Millis = Millis(5_000);
 pub const CONNECT_STAGGER: Millis = Millis(250);
 /// Addresses of one member that are listed and tried.
 pub const ADDRESSES_MAX: usize = 8;
+
+/// How long a call rings before it counts as not answered.
+pub const RING_WAIT: Millis = Millis(60_000);
+/// Conversations of one node, ringing ones included: a person cannot follow more.
+pub const CONVERSATIONS_MAX: usize = 64;
+/// Lines said and not yet confirmed, in one conversation; then the sender is told to wait.
+pub const UNCONFIRMED_LINES_MAX: usize = 1024;
+/// First pause before a lost community is dialled again; each failure doubles it.
+pub const REJOIN_FIRST: Millis = Millis(1_000);
+/// Longest pause between two attempts.
+pub const REJOIN_LONGEST: Millis = Millis(30_000);
+/// Members of a community unless its operator says otherwise.
+pub const MEMBERS_DEFAULT: usize = 1_000;
+/// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
+pub const MEMBERS_MAX: usize = 19_000;
 
 // ---- terminal --------------------------------------------------------------------------------
 

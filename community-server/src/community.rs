@@ -1,0 +1,447 @@
+//! The core of a community server: no sockets, no clock, no threads, no files.
+//!
+//! `handle` is the only way in, `poll` the only way out. Changes of the list are gathered until
+//! [`Input::TurnEnd`] and then told to everybody in one write each.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+
+use hallway::channel::{Channel, Incoming};
+use hallway::conn::{ConnId, NetInput, NetOutput};
+use hallway::guess::GuessLimits;
+use hallway::handshake::answering::Door;
+use hallway::handshake::auth::{Me, Peer};
+use hallway::handshake::hello::Service;
+use hallway::handshake::lobby::{Lobby, LobbyStep};
+use hallway::handshake::opaque::PasswordRecord;
+use hallway::handshake::stretch::Profile;
+use hallway::limits;
+use hallway::message::{self, Change, Join, Member, Message, Page};
+use hallway::reason::CloseReason;
+use hallway::seeds::Seeds;
+use hallway::text::{Line, Name};
+use hallway::time::{Millis, Now};
+
+use crate::directory::{Directory, Place, addresses_for_others};
+use crate::notice::Notice;
+
+/// What a community is made of.
+pub struct Config {
+    /// Name and identity.
+    pub me: Me,
+    /// The community password, as OPAQUE keeps it.
+    pub record: PasswordRecord,
+    /// The profile that it was registered with.
+    pub profile: Profile,
+    /// How many members at most.
+    pub members_max: usize,
+    /// How much guessing is allowed.
+    pub guesses: GuessLimits,
+}
+
+impl Config {
+    fn door(&self) -> Door<'_> {
+        Door {
+            service: Service::Community,
+            record: &self.record,
+            profile: self.profile,
+            me: &self.me,
+        }
+    }
+}
+
+/// What the world did.
+pub enum Input<'a> {
+    /// The network.
+    Net(ConnId, NetInput<'a>),
+    /// The operator.
+    Operator(Command),
+    /// All that came in this turn of the loop has been handed in; also sent when the deadline
+    /// passes.
+    TurnEnd,
+    /// Say goodbye to everybody.
+    Stop,
+}
+
+/// What the operator can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Who is here?
+    Who,
+    /// Remove a member. It may come back.
+    Kick(Name),
+    /// Say something to all.
+    Say(Line),
+}
+
+/// What the world should do.
+#[derive(Debug)]
+pub enum Output {
+    /// The network.
+    Net(ConnId, NetOutput),
+    /// Tell the operator, or the log.
+    Notice(Notice),
+}
+
+/// The community.
+pub struct Community {
+    config: Config,
+    seeds: Seeds,
+    lobby: Lobby,
+    directory: Directory,
+    conns: BTreeMap<ConnId, Conn>,
+    /// Those in `conns` that have not said what they want, by deadline.
+    arrived: BTreeSet<(Millis, ConnId)>,
+    changes: Vec<Change>,
+    /// Who gets the whole list at the end of this turn.
+    newcomers: Vec<ConnId>,
+    outputs: VecDeque<Output>,
+}
+
+/// An authenticated connection is exactly one of these.
+enum Conn {
+    /// Logged in; has not said what it wants.
+    Arrived { channel: Box<Channel>, peer: Peer, from: SocketAddr, until: Millis },
+    /// Gets the list without being on it.
+    Watcher { channel: Box<Channel> },
+    /// On the list.
+    Member { channel: Box<Channel>, name: Name },
+}
+
+impl Conn {
+    fn channel(&mut self) -> &mut Channel {
+        match self {
+            Self::Arrived { channel, .. }
+            | Self::Watcher { channel }
+            | Self::Member { channel, .. } => channel,
+        }
+    }
+}
+
+impl Community {
+    /// An empty community. `seed` is all the randomness it will ever use.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        let lobby = Lobby::new(config.guesses);
+        Self {
+            config,
+            seeds: Seeds::new(seed),
+            lobby,
+            directory: Directory::default(),
+            conns: BTreeMap::new(),
+            arrived: BTreeSet::new(),
+            changes: Vec::new(),
+            newcomers: Vec::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The only way in.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        match input {
+            Input::Net(id, NetInput::Opened { from }) => self.open(now.tick, id, from),
+            Input::Net(id, NetInput::Received(bytes)) => self.receive(now.tick, id, bytes),
+            Input::Net(id, NetInput::Closed(_)) => self.closed(id),
+            // We dial nobody.
+            Input::Net(_, NetInput::Connected | NetInput::Failed(_)) => {}
+            Input::Operator(command) => self.operate(now.tick, command),
+            Input::TurnEnd => {
+                self.expire(now.tick);
+                self.tell_changes(now.tick);
+            }
+            Input::Stop => self.stop(now.tick),
+        }
+    }
+
+    /// The only way out, in order.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::TurnEnd`] is wanted at the latest.
+    pub fn deadline(&self) -> Option<Millis> {
+        if self.changes.is_empty() && self.newcomers.is_empty() {
+            let arrived = self.arrived.first().map(|(until, _)| *until);
+            [arrived, self.lobby.deadline()].into_iter().flatten().min()
+        } else {
+            Some(Millis(0))
+        }
+    }
+
+    /// Everybody on the list, by name.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.directory.members()
+    }
+
+    fn open(&mut self, now: Millis, id: ConnId, from: SocketAddr) {
+        if !self.lobby.open(now, id, from) {
+            self.outputs.push_back(Output::Net(id, NetOutput::Drop));
+        }
+    }
+
+    fn receive(&mut self, now: Millis, id: ConnId, bytes: &[u8]) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.channel().push(bytes);
+            self.read(now, id);
+            return;
+        }
+        let door = self.config.door();
+        match self.lobby.received(now, id, bytes, &door, &mut self.seeds) {
+            // Closed a moment ago.
+            None => {}
+            Some(LobbyStep::Send(bytes)) => self.send(id, bytes),
+            Some(LobbyStep::Enter(channel, peer, from, bytes)) => {
+                self.send(id, bytes);
+                let until = now + limits::HELLO_WAIT;
+                self.arrived.insert((until, id));
+                self.conns.insert(id, Conn::Arrived { channel, peer, from, until });
+                self.read(now, id);
+            }
+            Some(LobbyStep::Close(bytes, turned, from)) => {
+                self.send(id, bytes);
+                self.outputs.push_back(Output::Net(id, NetOutput::Close));
+                self.notice(Notice::Turned(from, turned));
+            }
+            Some(LobbyStep::Drop(turned, from)) => {
+                self.outputs.push_back(Output::Net(id, NetOutput::Drop));
+                self.notice(Notice::Turned(from, turned));
+            }
+        }
+    }
+
+    /// Takes a connection out, and its deadline with it.
+    fn take(&mut self, id: ConnId) -> Option<Conn> {
+        let conn = self.conns.remove(&id)?;
+        if let Conn::Arrived { until, .. } = &conn {
+            self.arrived.remove(&(*until, id));
+        }
+        Some(conn)
+    }
+
+    /// Handles every message that has come in whole.
+    fn read(&mut self, now: Millis, id: ConnId) {
+        while let Some(conn) = self.conns.get_mut(&id) {
+            match conn.channel().poll() {
+                Ok(None) => return,
+                Ok(Some(Incoming::Message(Message::Skipped))) => {}
+                Ok(Some(Incoming::Message(message))) => self.message(now, id, message),
+                Ok(Some(Incoming::Closed(_))) => self.hang_up(now, id, None),
+                Err(_) => self.drop_conn(id),
+            }
+        }
+    }
+
+    fn message(&mut self, now: Millis, id: ConnId, message: Message) {
+        match (self.take(id), message) {
+            (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join)) => {
+                self.join(now, id, channel, peer, from, join);
+            }
+            (Some(Conn::Arrived { channel, .. }), Message::Watch) => {
+                if self.is_full() {
+                    self.conns.insert(id, Conn::Watcher { channel });
+                    self.hang_up(now, id, Some(CloseReason::Full));
+                } else {
+                    self.conns.insert(id, Conn::Watcher { channel });
+                    self.newcomers.push(id);
+                }
+            }
+            (Some(Conn::Member { channel, name }), Message::State(state)) => {
+                let change = self.directory.set_state(&name, state);
+                self.changes.extend(change);
+                self.conns.insert(id, Conn::Member { channel, name });
+            }
+            (Some(conn), _) => {
+                self.conns.insert(id, conn);
+                self.hang_up(now, id, Some(CloseReason::Confused));
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.conns.len() - self.arrived.len() >= self.config.members_max
+    }
+
+    fn join(
+        &mut self,
+        now: Millis,
+        id: ConnId,
+        mut channel: Box<Channel>,
+        peer: Peer,
+        from: SocketAddr,
+        join: Join,
+    ) {
+        let member = Member {
+            name: peer.name.clone(),
+            identity: peer.identity,
+            instance: peer.instance,
+            port: join.port,
+            addresses: addresses_for_others(from.ip(), &join.addresses),
+            state: join.state,
+        };
+        match self.directory.place(&member) {
+            Place::Taken(free) => {
+                let mut bytes = Vec::new();
+                let sent = channel.send(now, &Message::NameTaken(free), &mut bytes);
+                channel.close(now, CloseReason::Bye, &mut bytes);
+                if sent.is_ok() {
+                    self.send(id, bytes);
+                }
+                self.outputs.push_back(Output::Net(id, NetOutput::Close));
+                self.notice(Notice::NameTaken(member.name, from));
+                return;
+            }
+            Place::Own(older) => self.hang_up(now, older, Some(CloseReason::Replaced)),
+            Place::Free if self.is_full() => {
+                self.conns.insert(id, Conn::Watcher { channel });
+                self.hang_up(now, id, Some(CloseReason::Full));
+                self.notice(Notice::Full(member.name));
+                return;
+            }
+            Place::Free => {}
+        }
+        if let Some(twin) = self.directory.twin(&member) {
+            let twin = twin.name.clone();
+            self.notice(Notice::Twin(member.name.clone(), twin));
+        }
+        self.notice(Notice::Joined(member.name.clone(), from));
+        self.conns.insert(id, Conn::Member { channel, name: member.name.clone() });
+        let change = self.directory.insert(id, member);
+        self.changes.push(change);
+        self.newcomers.push(id);
+    }
+
+    /// Ends a connection from our side, with a last word, if one is given.
+    fn hang_up(&mut self, now: Millis, id: ConnId, reason: Option<CloseReason>) {
+        let Some(mut conn) = self.take(id) else { return };
+        if let Conn::Member { name, .. } = &conn {
+            self.left(name.clone());
+        }
+        if let Some(reason) = reason {
+            let mut bytes = Vec::new();
+            conn.channel().close(now, reason, &mut bytes);
+            self.send(id, bytes);
+        }
+        self.outputs.push_back(Output::Net(id, NetOutput::Close));
+    }
+
+    /// Ends a connection whose peer broke the protocol: not a word more.
+    fn drop_conn(&mut self, id: ConnId) {
+        if let Some(Conn::Member { name, .. }) = self.take(id) {
+            self.left(name);
+        }
+        self.outputs.push_back(Output::Net(id, NetOutput::Drop));
+    }
+
+    fn left(&mut self, name: Name) {
+        let change = self.directory.remove(&name);
+        self.changes.extend(change);
+        self.notice(Notice::Left(name));
+    }
+
+    fn closed(&mut self, id: ConnId) {
+        if let Some((turned, from)) = self.lobby.closed(id) {
+            self.notice(Notice::Turned(from, turned));
+        } else if let Some(Conn::Member { name, .. }) = self.take(id) {
+            self.left(name);
+        }
+    }
+
+    fn expire(&mut self, now: Millis) {
+        while let Some((id, turned, from)) = self.lobby.expired(now) {
+            self.outputs.push_back(Output::Net(id, NetOutput::Drop));
+            self.notice(Notice::Turned(from, turned));
+        }
+        while let Some((_, id)) = self.arrived.first().copied().filter(|(until, _)| *until <= now) {
+            self.drop_conn(id);
+        }
+    }
+
+    /// One write for each: the changes for who had the list, the list for who is new.
+    fn tell_changes(&mut self, now: Millis) {
+        let newcomers: BTreeSet<ConnId> = std::mem::take(&mut self.newcomers).into_iter().collect();
+        let changes = std::mem::take(&mut self.changes);
+        if !changes.is_empty() {
+            let pages = message::pages(&changes).into_iter();
+            let messages: Vec<Vec<u8>> =
+                pages.map(|page| Message::Changes(page).encode()).collect();
+            let old: Vec<ConnId> =
+                self.conns.keys().filter(|id| !newcomers.contains(id)).copied().collect();
+            self.send_all(now, &old, &messages);
+        }
+        if !newcomers.is_empty() {
+            let members: Vec<Member> = self.directory.members().cloned().collect();
+            let mut pages = message::pages(&members).into_iter().peekable();
+            let mut messages = Vec::new();
+            while let Some(members) = pages.next() {
+                let last = pages.peek().is_none();
+                messages.push(Message::Members(Page { members, last }).encode());
+            }
+            let newcomers: Vec<ConnId> = newcomers.into_iter().collect();
+            self.send_all(now, &newcomers, &messages);
+        }
+    }
+
+    /// Sends the same messages to each of these that sees the list.
+    fn send_all(&mut self, now: Millis, ids: &[ConnId], messages: &[Vec<u8>]) {
+        for id in ids {
+            let channel = match self.conns.get_mut(id) {
+                Some(Conn::Watcher { channel } | Conn::Member { channel, .. }) => channel,
+                Some(Conn::Arrived { .. }) | None => continue,
+            };
+            let mut bytes = Vec::new();
+            let sent =
+                messages.iter().try_for_each(|each| channel.send_encoded(now, each, &mut bytes));
+            match sent {
+                Ok(()) => self.send(*id, bytes),
+                // Used up after 2^48 records: it can log in anew.
+                Err(_) => self.drop_conn(*id),
+            }
+        }
+    }
+
+    fn operate(&mut self, now: Millis, command: Command) {
+        match command {
+            Command::Who => {
+                let members = self.directory.members().cloned().collect();
+                self.notice(Notice::Who(members));
+            }
+            Command::Kick(name) => match self.directory.find(&name) {
+                Some(listed) => {
+                    let (id, name) = (listed.conn, listed.member.name.clone());
+                    self.notice(Notice::Kicked(name));
+                    self.hang_up(now, id, Some(CloseReason::Kicked));
+                }
+                None => self.notice(Notice::NobodyCalled(name)),
+            },
+            Command::Say(line) => {
+                let ids: Vec<ConnId> = self.conns.keys().copied().collect();
+                let count = self.directory.len();
+                self.send_all(now, &ids, &[Message::Notice(line).encode()]);
+                self.notice(Notice::Said(count));
+            }
+        }
+    }
+
+    fn stop(&mut self, now: Millis) {
+        for id in self.lobby.clear() {
+            self.outputs.push_back(Output::Net(id, NetOutput::Drop));
+        }
+        let ids: Vec<ConnId> = self.conns.keys().copied().collect();
+        for id in ids {
+            self.hang_up(now, id, Some(CloseReason::Bye));
+        }
+        self.changes.clear();
+        self.newcomers.clear();
+    }
+
+    fn send(&mut self, id: ConnId, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.outputs.push_back(Output::Net(id, NetOutput::Send(bytes)));
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.outputs.push_back(Output::Notice(notice));
+    }
+}
+

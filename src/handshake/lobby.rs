@@ -1,0 +1,143 @@
+//! Where connections wait until they have proved who they are: the one place with the limits on
+//! strangers, used by every listener.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use super::answering::{AnswerStep, Answering, Door};
+use super::auth::Peer;
+use crate::channel::Channel;
+use crate::conn::ConnId;
+use crate::guess::{GuessLimits, Guesses, Source};
+use crate::limits;
+use crate::reason::PeerFault;
+use crate::seeds::Seeds;
+use crate::time::Millis;
+
+/// All unauthenticated connections of a listener.
+pub struct Lobby {
+    guesses: Guesses,
+    waiting: BTreeMap<ConnId, (Answering, SocketAddr)>,
+    by_deadline: BTreeSet<(Millis, ConnId)>,
+    by_source: BTreeMap<Source, usize>,
+}
+
+/// What comes of a connection in the lobby.
+pub enum LobbyStep {
+    /// Send these bytes, if any; it stays here.
+    Send(Vec<u8>),
+    /// It has proved who it is and left the lobby: send these bytes, then poll the channel.
+    Enter(Box<Channel>, Peer, SocketAddr, Vec<u8>),
+    /// Send these bytes and close.
+    Close(Vec<u8>, Turned, SocketAddr),
+    /// Drop it; say nothing.
+    Drop(Turned, SocketAddr),
+}
+
+/// Why somebody did not get in, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// It stopped after our answer: that is what a wrong password looks like from here.
+    NotCompleted,
+    /// Too many attempts from there, or nothing in common.
+    Refused,
+    /// It broke the protocol, or was too slow.
+    Fault(PeerFault),
+}
+
+impl Lobby {
+    /// An empty lobby.
+    pub fn new(guesses: GuessLimits) -> Self {
+        Self {
+            guesses: Guesses::new(guesses),
+            waiting: BTreeMap::new(),
+            by_deadline: BTreeSet::new(),
+            by_source: BTreeMap::new(),
+        }
+    }
+
+    /// Somebody has connected. Without a place for it, `false`: drop it.
+    #[must_use]
+    pub fn open(&mut self, now: Millis, id: ConnId, from: SocketAddr) -> bool {
+        let source = Source::of(from.ip());
+        let here = self.by_source.get(&source).copied().unwrap_or(0);
+        if here >= limits::HALF_OPEN_PER_SOURCE_MAX || self.waiting.len() >= limits::HALF_OPEN_MAX {
+            return false;
+        }
+        self.put(id, Answering::new(source, now), from);
+        true
+    }
+
+    /// Bytes for a connection; `None` when it is not here.
+    pub fn received(
+        &mut self,
+        now: Millis,
+        id: ConnId,
+        bytes: &[u8],
+        door: &Door<'_>,
+        seeds: &mut Seeds,
+    ) -> Option<LobbyStep> {
+        let (handshake, from) = self.take(id)?;
+        let step = match handshake.received(now, bytes, door, &mut self.guesses, seeds) {
+            AnswerStep::Wait(handshake, bytes) => {
+                self.put(id, handshake, from);
+                LobbyStep::Send(bytes)
+            }
+            AnswerStep::Open(channel, peer, bytes) => LobbyStep::Enter(channel, peer, from, bytes),
+            AnswerStep::Refused(bytes) => LobbyStep::Close(bytes, Turned::Refused, from),
+            AnswerStep::Failed(fault) => LobbyStep::Drop(Turned::Fault(fault), from),
+        };
+        Some(step)
+    }
+
+    /// The connection is gone; if it was here, what that means.
+    pub fn closed(&mut self, id: ConnId) -> Option<(Turned, SocketAddr)> {
+        let (handshake, from) = self.take(id)?;
+        Some((turned(&handshake), from))
+    }
+
+    /// Takes out one connection whose time is up: it is to be dropped.
+    pub fn expired(&mut self, now: Millis) -> Option<(ConnId, Turned, SocketAddr)> {
+        let (until, id) = self.by_deadline.first().copied()?;
+        if until > now {
+            return None;
+        }
+        let (handshake, from) = self.take(id)?;
+        Some((id, turned(&handshake), from))
+    }
+
+    /// When the next connection's time is up.
+    pub fn deadline(&self) -> Option<Millis> {
+        self.by_deadline.first().map(|(until, _)| *until)
+    }
+
+    /// Takes out everybody, to be dropped.
+    pub fn clear(&mut self) -> Vec<ConnId> {
+        self.by_deadline.clear();
+        self.by_source.clear();
+        std::mem::take(&mut self.waiting).into_keys().collect()
+    }
+
+    fn put(&mut self, id: ConnId, handshake: Answering, from: SocketAddr) {
+        self.by_deadline.insert((handshake.deadline(), id));
+        *self.by_source.entry(handshake.source()).or_default() += 1;
+        self.waiting.insert(id, (handshake, from));
+    }
+
+    fn take(&mut self, id: ConnId) -> Option<(Answering, SocketAddr)> {
+        let (handshake, from) = self.waiting.remove(&id)?;
+        self.by_deadline.remove(&(handshake.deadline(), id));
+        let source = handshake.source();
+        let left = self.by_source.get(&source).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            self.by_source.remove(&source);
+        } else {
+            self.by_source.insert(source, left);
+        }
+        Some((handshake, from))
+    }
+}
+
+fn turned(handshake: &Answering) -> Turned {
+    if handshake.expects_proof() { Turned::NotCompleted } else { Turned::Fault(PeerFault::Silent) }
+}

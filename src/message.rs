@@ -1,0 +1,314 @@
+//! The messages inside records: the whole protocol after the handshake on a few screens.
+//!
+//! A message is a CBOR array of its number and its body. Fields are numbered too; unknown fields
+//! are skipped. `docs/protocol.cddl` describes the same in the language made for it, and a test
+//! holds the two together.
+
+use std::net::{IpAddr, SocketAddr};
+
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
+
+use crate::handshake::auth::{Auth, Instance};
+use crate::identity::PublicIdentity;
+use crate::limits;
+use crate::text::{Line, Name};
+
+/// Messages with this number or a higher one are skipped when unknown; lower ones are a fault.
+pub const FIRST_SKIPPED: u64 = 128;
+
+/// Everything that is said inside records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Either side, first record: who it is.
+    Auth(Auth),
+
+    /// To a community: put me on the list.
+    Join(Join),
+    /// To a community: show me the list, without putting me on it.
+    Watch,
+    /// To a community: I can, or cannot, be called now.
+    State(State),
+    /// From a community: somebody else has your name; this one is free.
+    NameTaken(Name),
+    /// From a community: a page of the list; the last one says so.
+    Members(Page),
+    /// From a community: what has changed since, in order.
+    Changes(Vec<Change>),
+    /// From a community: its operator says something to all.
+    Notice(Line),
+
+    /// From the node that was called: the person takes the call.
+    Accepted,
+    /// In a conversation: a line.
+    Say(Say),
+    /// In a conversation: every line up to this number has been shown.
+    Shown(u64),
+
+    /// A message newer than this program that may be skipped.
+    Skipped,
+}
+
+/// How a member wants to be listed; name and identity were proved before.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Join {
+    /// TCP port of its node.
+    #[n(0)]
+    pub port: u16,
+    /// Addresses of its interfaces, those first that others should try first.
+    #[n(1)]
+    pub addresses: Addresses,
+    /// Whether it can be called.
+    #[n(2)]
+    pub state: State,
+}
+
+/// A member on the list.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Member {
+    /// Unique in its community.
+    #[n(0)]
+    pub name: Name,
+    /// The key it proved to the community.
+    #[n(1)]
+    pub identity: PublicIdentity,
+    /// Which run of its program; tells copies of one identity apart.
+    #[n(2)]
+    pub instance: Instance,
+    /// TCP port of its node.
+    #[n(3)]
+    pub port: u16,
+    /// Where to try, best first.
+    #[n(4)]
+    pub addresses: Addresses,
+    /// Whether it can be called.
+    #[n(5)]
+    pub state: State,
+}
+
+impl Member {
+    /// Where its node can be dialled, best first.
+    pub fn sockets(&self) -> Vec<SocketAddr> {
+        self.addresses.0.iter().map(|ip| SocketAddr::new(*ip, self.port)).collect()
+    }
+}
+
+/// Whether a member can be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum State {
+    /// It can.
+    #[n(0)]
+    Available,
+    /// It is in a conversation.
+    #[n(1)]
+    InChat,
+}
+
+impl State {
+    /// The word for people and for `--json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::InChat => "in-chat",
+        }
+    }
+}
+
+/// Part of the list of members.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Page {
+    /// Some members.
+    #[n(0)]
+    pub members: Vec<Member>,
+    /// Whether this is the last page: the list is whole now.
+    #[n(1)]
+    pub last: bool,
+}
+
+/// One change of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Change {
+    /// A new member; an older one of that name is gone.
+    #[n(0)]
+    Joined(#[n(0)] Member),
+    /// A member is gone.
+    #[n(1)]
+    Left(#[n(0)] Name),
+    /// A member can, or cannot, be called now.
+    #[n(2)]
+    State(#[n(0)] Name, #[n(1)] State),
+}
+
+/// A line, numbered so that it can be confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Say {
+    /// 1, 2, 3 … in each direction of a conversation.
+    #[n(0)]
+    pub number: u64,
+    /// What is said.
+    #[n(1)]
+    pub line: Line,
+}
+
+/// A bounded list of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses(Vec<IpAddr>);
+
+impl Addresses {
+    /// The first few of these; see [`limits::ADDRESSES_MAX`].
+    pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        Self(addresses.into_iter().take(limits::ADDRESSES_MAX).collect())
+    }
+
+    /// The addresses, best first.
+    pub fn iter(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Message {
+    /// The message as the payload of a record.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(64);
+        let mut encoder = Encoder::new(&mut bytes);
+        match self.encode_into(&mut encoder) {
+            Ok(()) => bytes,
+            // Writing into a Vec cannot fail; its error type has no values.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn encode_into<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+        e.array(2)?;
+        match self {
+            Self::Auth(auth) => e.u8(0)?.encode(auth)?,
+            Self::Join(join) => e.u8(16)?.encode(join)?,
+            Self::Watch => e.u8(17)?.null()?,
+            Self::State(state) => e.u8(18)?.encode(state)?,
+            Self::NameTaken(free) => e.u8(19)?.encode(free)?,
+            Self::Members(page) => e.u8(20)?.encode(page)?,
+            Self::Changes(changes) => e.u8(21)?.encode(changes)?,
+            Self::Notice(line) => e.u8(22)?.encode(line)?,
+            Self::Accepted => e.u8(32)?.null()?,
+            Self::Say(say) => e.u8(33)?.encode(say)?,
+            Self::Shown(number) => e.u8(34)?.u64(*number)?,
+            Self::Skipped => e.u64(FIRST_SKIPPED)?.null()?,
+        };
+        Ok(())
+    }
+
+    /// Reads the payload of a record; every byte must belong to the message.
+    ///
+    /// # Errors
+    /// Not well-formed, a field that cannot be, bytes left over, or an unknown number below
+    /// [`FIRST_SKIPPED`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut d = Decoder::new(bytes);
+        if d.array()? != Some(2) {
+            return Err(DecodeError::message("not an array of two"));
+        }
+        let message = match d.u64()? {
+            0 => Self::Auth(d.decode()?),
+            16 => Self::Join(d.decode()?),
+            17 => d.null().map(|()| Self::Watch)?,
+            18 => Self::State(d.decode()?),
+            19 => Self::NameTaken(d.decode()?),
+            20 => Self::Members(d.decode()?),
+            21 => Self::Changes(d.decode()?),
+            22 => Self::Notice(d.decode()?),
+            32 => d.null().map(|()| Self::Accepted)?,
+            33 => Self::Say(d.decode()?),
+            34 => Self::Shown(d.u64()?),
+            number if number >= FIRST_SKIPPED => d.skip().map(|()| Self::Skipped)?,
+            _ => return Err(DecodeError::message("unknown message")),
+        };
+        if d.position() == bytes.len() {
+            Ok(message)
+        } else {
+            Err(DecodeError::message("bytes after the message"))
+        }
+    }
+}
+
+impl<C> Encode<C> for PublicIdentity {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for PublicIdentity {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        let key = d.bytes()?.try_into().map_err(|_| DecodeError::message("not 32 bytes"))?;
+        Ok(Self(key))
+    }
+}
+
+impl<C> Encode<C> for Addresses {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.array(u64::try_from(self.0.len()).unwrap_or(0))?;
+        for address in &self.0 {
+            match address {
+                IpAddr::V4(v4) => e.bytes(&v4.octets())?,
+                IpAddr::V6(v6) => e.bytes(&v6.octets())?,
+            };
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Addresses {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        let count = d.array()?.ok_or_else(|| DecodeError::message("list without a length"))?;
+        if count > limits::ADDRESSES_MAX as u64 {
+            return Err(DecodeError::message("too many addresses"));
+        }
+        let mut addresses = Vec::new();
+        for _ in 0..count {
+            let bytes = d.bytes()?;
+            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+            let v6 = || <[u8; 16]>::try_from(bytes).map(IpAddr::from);
+            let address = v4.or_else(|_| v6());
+            addresses.push(address.map_err(|_| DecodeError::message("not an address"))?);
+        }
+        Ok(Self(addresses))
+    }
+}
+
+/// Splits a list into pages whose messages each fit one record; an empty list is one empty page.
+pub fn pages<T: Encode<()> + Clone>(items: &[T]) -> Vec<Vec<T>> {
+    // What surrounds the items: two arrays, a map, keys, a boolean, and the record's own three.
+    const FRAME_BYTES: usize = 64;
+    let mut pages = Vec::new();
+    let (mut page, mut used) = (Vec::new(), FRAME_BYTES);
+    for item in items {
+        let bytes = minicbor::to_vec(item).map_or(0, |bytes| bytes.len());
+        if used + bytes > limits::MESSAGE_RECORD_BYTES_MAX && !page.is_empty() {
+            pages.push(std::mem::take(&mut page));
+            used = FRAME_BYTES;
+        }
+        page.push(item.clone());
+        used += bytes;
+    }
+    pages.push(page);
+    pages
+}
+
