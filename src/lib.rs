@@ -4,6 +4,8 @@
 pub mod conn;
 pub mod labels;
 pub mod limits;
+pub mod passphrase;
 pub mod secret;
 pub mod seeds;
+pub mod text;
 pub mod time;
