@@ -28,7 +28,8 @@ impl Line {
         let mut rest = clean.as_str();
         while !rest.is_empty() {
             let (head, tail) = cut(rest);
-            lines.extend(Self::of_clean(head));
+            // Filtered again: a joiner may have lost its neighbour by the cut. Nothing grows by it.
+            lines.extend(Self::unless_blank(clean(head)));
             rest = tail;
         }
         lines
@@ -64,10 +65,8 @@ impl Line {
         &self.0
     }
 
-    /// `text` is within the limit and has been filtered, but perhaps cut since: a joiner that lost
-    /// its neighbour goes, and nothing in filtered text can grow.
-    fn of_clean(text: &str) -> Option<Self> {
-        let clean = clean(text);
+    /// `clean` has been filtered and is within the limit.
+    fn unless_blank(clean: String) -> Option<Self> {
         let blank = clean.chars().all(|c| c.is_whitespace() || c == '\u{2800}');
         (!blank).then_some(Self(clean))
     }
@@ -105,7 +104,7 @@ impl<'b, C> Decode<'b, C> for Line {
         if clean.len() > limits::LINE_BYTES_MAX {
             return Err(refuse("the line is too long, and full of controls"));
         }
-        Self::of_clean(&clean).ok_or_else(|| refuse("the line is empty"))
+        Self::unless_blank(clean).ok_or_else(|| refuse("the line is empty"))
     }
 }
 
@@ -130,12 +129,11 @@ fn cut(text: &str) -> (&str, &str) {
     }
     // One more byte than fits: a line end just behind the limit is as good a place.
     let window = text.split_at(text.floor_char_boundary(limits::LINE_BYTES_MAX + 1)).0;
-    if let Some((head, _)) = window.rsplit_once('\n').or_else(|| window.rsplit_once(' ')) {
-        return (head, text.split_at(head.len() + 1).1);
-    }
-    if let Some((at, blank)) = window.char_indices().rfind(|(_, c)| c.is_whitespace()) {
+    let line_end = window.rfind('\n').map(|at| (at, '\n'));
+    let blank = || window.char_indices().rfind(|(_, c)| c.is_whitespace());
+    if let Some((at, dropped)) = line_end.or_else(blank) {
         let (head, tail) = text.split_at(at);
-        return (head, tail.split_at(blank.len_utf8()).1);
+        return (head, tail.split_at(dropped.len_utf8()).1);
     }
     text.split_at(between_characters(text))
 }
