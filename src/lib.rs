@@ -14,6 +14,7 @@ pub mod keyfile;
 pub mod labels;
 pub mod limits;
 pub mod message;
+pub mod passphrase;
 pub mod pins;
 pub mod reason;
 pub mod record;
