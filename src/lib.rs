@@ -4,6 +4,7 @@
 pub mod conn;
 pub mod labels;
 pub mod limits;
+pub mod record;
 pub mod secret;
 pub mod seeds;
 pub mod time;
