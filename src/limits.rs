@@ -44,6 +44,9 @@ pub const PIN_FILE_BYTES_MAX: usize = 2 << 20;
 pub const MESSAGE_RECORD_BYTES_MAX: usize = 4096;
 /// Ciphertext bytes of any record: the authenticated input is then exactly 64 BLAKE3 chunks.
 pub const RECORD_BYTES_MAX: usize = 65_536 - 12;
+/// Inner bytes (type, padding length, payload, padding) that a record other than bulk is padded to:
+/// powers of two hide the length of a line and waste at most half.
+pub const PADDED_BYTES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, MESSAGE_RECORD_BYTES_MAX];
 /// Records under one key before it is replaced.
 pub const REKEY_RECORDS: u64 = 1 << 20;
 /// Bytes under one key before it is replaced.
