@@ -23,9 +23,9 @@ impl Line {
     /// space (which is dropped there), else between two characters. Nothing but blanks gives
     /// nothing. Takes time in proportion to the length of `text`.
     pub fn split(text: &str) -> Vec<Self> {
-        let clean = clean(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        let filtered = clean(&text.replace("\r\n", "\n").replace('\r', "\n"));
         let mut lines = Vec::new();
-        let mut rest = clean.as_str();
+        let mut rest = filtered.as_str();
         while !rest.is_empty() {
             let (head, tail) = cut(rest);
             // Filtered again: a joiner may have lost its neighbour by the cut. Nothing grows by it.
@@ -146,7 +146,7 @@ fn between_characters(text: &str) -> usize {
     let mut behind = tail.chars().next();
     for (at, c) in head.char_indices().rev().take(CLING_CHARS_MAX) {
         let end = at + c.len_utf8();
-        if c != '\u{200D}' && !behind.is_some_and(clings) {
+        if !matches!(c, '\u{200C}' | '\u{200D}') && !behind.is_some_and(clings) {
             return end;
         }
         behind = Some(c);

@@ -79,6 +79,20 @@ fn too_long_rows_are_cut_at_white_space_else_between_characters() {
 }
 
 #[test]
+fn what_clings_together_for_too_long_is_torn_and_still_clean() {
+    for bytes_before in 0..8 {
+        for unit in ["\u{1F468}\u{200D}", "\u{645}\u{6CC}\u{200C}"] {
+            let text = format!("{}{}", "x".repeat(bytes_before), unit.repeat(2_000));
+            let lines = Line::split(&text);
+            assert!(lines.len() > 2);
+            for line in lines {
+                assert_eq!(shown(line.as_str()), line.as_str(), "{bytes_before}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_megabyte_takes_cuts_in_proportion_and_loses_nothing() {
     let size = 1 << 20;
     let mean = format!("a {}", "x".repeat(LINE_BYTES_MAX - 1));
