@@ -169,7 +169,9 @@ mod tests {
         assert!(text.split('-').all(|group| group.len() == 4));
         assert_eq!(Fingerprint::parse(&text.to_uppercase()), Some(fingerprint));
         assert_eq!(Fingerprint::parse(&text.replace('-', "")), Some(fingerprint));
-        for wrong in ["", "0g7k", &fingerprint.short(), &format!("{text}0"), &text.replace('-', "u")] {
+        for wrong in
+            ["", "0g7k", &fingerprint.short(), &format!("{text}0"), &text.replace('-', "u")]
+        {
             assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
         }
     }

@@ -7,12 +7,14 @@
 
 pub mod channel;
 pub mod conn;
+pub mod event;
 pub mod guess;
 pub mod handshake;
 pub mod identity;
 pub mod keyfile;
 pub mod labels;
 pub mod limits;
+pub mod log;
 pub mod message;
 pub mod passphrase;
 pub mod pins;

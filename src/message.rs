@@ -242,11 +242,7 @@ impl Message {
 }
 
 impl<C> Encode<C> for PublicIdentity {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
         e.bytes(&self.0)?.ok()
     }
 }
@@ -259,11 +255,7 @@ impl<'b, C> Decode<'b, C> for PublicIdentity {
 }
 
 impl<C> Encode<C> for Addresses {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), EncodeError<W::Error>> {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
         e.array(u64::try_from(self.0.len()).unwrap_or(0))?;
         for address in &self.0 {
             match address {
@@ -311,4 +303,3 @@ pub fn pages<T: Encode<()> + Clone>(items: &[T]) -> Vec<Vec<T>> {
     pages.push(page);
     pages
 }
-

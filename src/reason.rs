@@ -228,9 +228,7 @@ impl Ended {
             ),
             Self::Busy { wait_ms } => {
                 let wait = Duration::from_millis(u64::from(*wait_ms)).as_secs() + 1;
-                format!(
-                    "{who} has too many log-ins or wrong passwords from here: try in {wait} s"
-                )
+                format!("{who} has too many log-ins or wrong passwords from here: try in {wait} s")
             }
             Self::NoResources => {
                 "this machine has not the 64 MiB of memory that a log-in takes".to_owned()
@@ -280,7 +278,9 @@ fn fault_words(fault: PeerFault, who: &str) -> String {
             format!("{who} does not speak Hallway's protocol: is the port right?")
         }
         PeerFault::OtherVersion => {
-            format!("{who} speaks another version, or is another kind of program: is the port right?")
+            format!(
+                "{who} speaks another version, or is another kind of program: is the port right?"
+            )
         }
         PeerFault::Silent => format!("{who} took too long to answer; try again"),
         PeerFault::MalformedHello

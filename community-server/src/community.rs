@@ -444,4 +444,3 @@ impl Community {
         self.outputs.push_back(Output::Notice(notice));
     }
 }
-

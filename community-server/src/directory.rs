@@ -38,8 +38,8 @@ impl Directory {
     /// Whether `member` can have the name it wants.
     pub fn place(&self, member: &Member) -> Place {
         let Some(holder) = self.holder(&member.name) else { return Place::Free };
-        let same_run = holder.member.identity == member.identity
-            && holder.member.instance == member.instance;
+        let same_run =
+            holder.member.identity == member.identity && holder.member.instance == member.instance;
         if same_run {
             return Place::Own(holder.conn);
         }

@@ -1,7 +1,9 @@
 //! The listener's side of a handshake, as states named for what they wait for.
 
 use super::auth::{Auth, Me, Peer, Role};
-use super::hello::{self, ClientHello, HelloError, KE3_BYTES, SUITE, ServerGo, ServerHello, Service};
+use super::hello::{
+    self, ClientHello, HelloError, KE3_BYTES, SUITE, ServerGo, ServerHello, Service,
+};
 use super::opaque::{AwaitedProof, PasswordRecord};
 use super::schedule::{Exporter, Keys};
 use super::stretch::Profile;

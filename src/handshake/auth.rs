@@ -83,9 +83,11 @@ impl Auth {
     ) -> Option<Peer> {
         let identity = PublicIdentity(self.identity);
         let message = signed(role, exporter, me, identity, self.instance, &self.name);
-        identity
-            .verify(&message, &self.signature)
-            .then_some(Peer { name: self.name, identity, instance: self.instance })
+        identity.verify(&message, &self.signature).then_some(Peer {
+            name: self.name,
+            identity,
+            instance: self.instance,
+        })
     }
 }
 

@@ -86,8 +86,7 @@ impl Dialling {
     ) -> Result<(Self, Vec<u8>), Rejected> {
         let (login, ke1) = AwaitedAnswer::start(wanted.password, seeds)?;
         let selector = wanted.identity.map_or([0; 16], |identity| identity.selector());
-        let client_hello =
-            ClientHello::new(wanted.service, selector, wanted.profile.code(), ke1);
+        let client_hello = ClientHello::new(wanted.service, selector, wanted.profile.code(), ke1);
         let bytes = client_hello.encode();
         let until = now + limits::ANSWER_WAIT;
         let wanted = wanted.identity;
@@ -132,8 +131,7 @@ impl Dialling {
         };
         let done = result.map_err(|Rejected| Ended::WrongPassword)?;
         let client_hello = state.client_hello.encode();
-        let keys =
-            Keys::derive(&done.session_key, &client_hello, &state.server_hello, &done.ke3);
+        let keys = Keys::derive(&done.session_key, &client_hello, &state.server_hello, &done.ke3);
         let mut channel = Channel::new(
             Sealer::new(keys.dialler_to_listener, now),
             Opener::new(keys.listener_to_dialler),

@@ -62,8 +62,8 @@ impl PasswordRecord {
     ) -> Result<Self, Rejected> {
         let mut rng = seeds.rng();
         let setup = ServerSetup::<Suite>::new(&mut rng);
-        let start = ClientRegistration::<Suite>::start(&mut rng, password.bytes())
-            .map_err(|_| Rejected)?;
+        let start =
+            ClientRegistration::<Suite>::start(&mut rng, password.bytes()).map_err(|_| Rejected)?;
         let answer = ServerRegistration::<Suite>::start(&setup, start.message, CREDENTIAL)
             .map_err(|_| Rejected)?;
         let names = identifiers(&identity);

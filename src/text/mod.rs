@@ -7,3 +7,11 @@ pub mod name;
 pub use filter::{shown, shown_lossy};
 pub use line::Line;
 pub use name::{Name, NameError};
+
+use unicode_width::UnicodeWidthStr;
+
+/// `text` with spaces up to so many columns of a terminal; wide letters count as two.
+pub fn padded(text: &str, columns: usize) -> String {
+    let spaces = columns.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(spaces))
+}

@@ -1,0 +1,173 @@
+//! The `--json` events: one object a line on stdout, and nothing else. `docs/EVENTS.md` promises
+//! their fields; new ones may be added, none is renamed.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use crate::message::Member;
+use crate::reason::Ended;
+use crate::text::Name;
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The program takes connections.
+    Listening {
+        /// Where.
+        address: SocketAddr,
+        /// Who it is.
+        fingerprint: String,
+    },
+    /// A member of a list.
+    Member(MemberEvent),
+    /// A member came.
+    Joined(MemberEvent),
+    /// A member left, or died.
+    Left(MemberEvent),
+    /// A member's state changed.
+    Changed(MemberEvent),
+    /// We are in the community, or have lost it.
+    Community {
+        /// `joined` or `lost`.
+        state: &'static str,
+        /// Where it is, as it was given.
+        address: String,
+    },
+    /// The community's operator says something.
+    Notice {
+        /// What.
+        text: String,
+    },
+    /// Somebody calls and waits for `accept` or `deny`.
+    Call {
+        /// Who, as they are labelled.
+        peer: String,
+        /// From where.
+        address: SocketAddr,
+        /// Who they proved to be.
+        fingerprint: String,
+    },
+    /// A conversation began.
+    Connected {
+        /// With whom, as they are labelled.
+        peer: String,
+        /// The address that worked.
+        address: SocketAddr,
+        /// How: `direct`.
+        path: &'static str,
+        /// Who they proved to be.
+        fingerprint: String,
+    },
+    /// Somebody said something.
+    Message {
+        /// Who, as they are labelled.
+        from: String,
+        /// What; several rows are one text.
+        text: String,
+    },
+    /// A line of ours may not have arrived: the conversation ended before it was confirmed.
+    Unsent {
+        /// For whom it was.
+        peer: String,
+        /// What.
+        text: String,
+    },
+    /// A conversation ended.
+    Closed {
+        /// With whom, as they were labelled.
+        peer: String,
+        /// Why; the words are those of [`Ended::kind`].
+        reason: &'static str,
+    },
+    /// Something to look at.
+    Warning {
+        /// Which kind.
+        kind: &'static str,
+        /// In words.
+        text: String,
+    },
+    /// Something failed.
+    Error {
+        /// Which kind.
+        kind: &'static str,
+        /// In words: what, who, what to try.
+        text: String,
+    },
+}
+
+/// A member, as far as an event tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemberEvent {
+    /// Its name.
+    pub name: String,
+    /// Where its node is, the best address first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<SocketAddr>,
+    /// All addresses of its node.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SocketAddr>,
+    /// `available` or `in-chat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// Its identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+impl MemberEvent {
+    /// All there is to tell.
+    pub fn whole(member: &Member) -> Self {
+        let addresses = member.sockets();
+        Self {
+            name: member.name.to_string(),
+            address: addresses.first().copied(),
+            addresses,
+            state: Some(member.state.word()),
+            fingerprint: Some(member.identity.fingerprint().to_string()),
+        }
+    }
+
+    /// The name alone.
+    pub fn named(name: &Name) -> Self {
+        let name = name.to_string();
+        Self { name, address: None, addresses: Vec::new(), state: None, fingerprint: None }
+    }
+}
+
+impl Event {
+    /// The event that tells of a failure.
+    pub fn failed(ended: &Ended, who: &str) -> Self {
+        Self::Error { kind: ended.kind(), text: ended.words(who) }
+    }
+
+    /// The event as one line, without a line end. JSON escapes every control character.
+    pub fn line(&self) -> String {
+        // Nothing in an event can fail to serialise: no maps, no foreign types.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_have_the_promised_form() {
+        let event = Event::Connected {
+            peer: "katie".into(),
+            address: "10.0.0.7:5460".parse().unwrap(),
+            path: "direct",
+            fingerprint: "0g7k".into(),
+        };
+        assert_eq!(
+            event.line(),
+            r#"{"event":"connected","peer":"katie","address":"10.0.0.7:5460","path":"direct","fingerprint":"0g7k"}"#
+        );
+        let left = Event::Left(MemberEvent::named(&Name::parse("bob").unwrap()));
+        assert_eq!(left.line(), r#"{"event":"left","name":"bob"}"#);
+        let message = Event::Message { from: "bob".into(), text: "a\nb".into() };
+        assert_eq!(message.line(), r#"{"event":"message","from":"bob","text":"a\nb"}"#);
+    }
+}
