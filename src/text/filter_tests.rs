@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Attack, input, what is shown.
-const ATTACKS: [(&str, &str, &str); 30] = [
+const ATTACKS: [(&str, &str, &str); 31] = [
     ("OSC 52 writes the clipboard", "\x1b]52;c;cm0gLXJm\x07", "\u{FFFD}]52;c;cm0gLXJm\u{FFFD}"),
     ("OSC 8 hides a link", "\x1b]8;;http://x\x1b\\hi", "\u{FFFD}]8;;http://x\u{FFFD}\\hi"),
     ("OSC 0 sets the title", "\x1b]0;root\x07", "\u{FFFD}]0;root\u{FFFD}"),
@@ -35,6 +35,7 @@ const ATTACKS: [(&str, &str, &str); 30] = [
     ("selectors without an emoji", "a\u{FE0F}1\u{FE0F}2\u{FE0E}", "a12"),
     ("joiners among Latin letters", "kat\u{200D}i\u{200C}e\u{200D}", "katie"),
     ("private use, unassigned", "\u{E0B0}\u{F8FF}a\u{378}\u{FFFE}\u{10FFFF}", "\u{FFFD}a\u{FFFD}"),
+    ("joiners behind joiners", "\u{647}\u{200D}\u{200D}\u{200C}\u{627}", "\u{647}\u{200D}\u{627}"),
     ("joiners in a row", "\u{915}\u{94D}\u{200D}\u{200D}\u{200C}", "\u{915}\u{94D}\u{200D}"),
 ];
 
