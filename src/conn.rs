@@ -49,6 +49,8 @@ pub enum NetOutput {
 pub enum ConnectError {
     /// The machine answers, the port does not.
     Refused,
+    /// No such host name.
+    NoSuchHost,
     /// Nobody answered in time, or the network has no way there.
     Unreachable,
     /// Our own machine did not let us (a firewall, a sandbox).

@@ -18,6 +18,7 @@ pub mod log;
 pub mod message;
 pub mod passphrase;
 pub mod pins;
+pub mod place;
 pub mod reason;
 pub mod record;
 pub mod secret;
