@@ -73,10 +73,15 @@ pub const READ_BYTES_PER_TURN: usize = 64 * 1024;
 /// Bytes queued for one connection that does not read: then it is closed as too slow. Holds the
 /// list of 20,000 members.
 pub const OUT_BYTES_MAX: usize = 4 << 20;
+/// Bytes gathered for one connection before they are written without waiting for the end of the
+/// loop's turn: many small updates go out as one write, a file does not wait.
+pub const GATHER_BYTES_MAX: usize = 64 * 1024;
 /// How long accepting pauses when this process has no descriptor left.
 pub const ACCEPT_PAUSE: Millis = Millis(100);
 /// How long a closing connection waits for the other side's last word.
 pub const LINGER: Millis = Millis(1_000);
+/// The same when much is still queued and the other side reads slowly, but reads: no longer in all.
+pub const FLUSH_MAX: Millis = Millis(30_000);
 /// Silence before the first keep-alive probe of TCP.
 pub const KEEPALIVE_IDLE_SECONDS: u64 = 10;
 /// Time between probes.
@@ -92,6 +97,9 @@ pub const CONNECT_WAIT: Millis = Millis(5_000);
 pub const CONNECT_STAGGER: Millis = Millis(250);
 /// Addresses of one member that are listed and tried.
 pub const ADDRESSES_MAX: usize = 8;
+
+/// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
+pub const WORKER_JOBS_MAX: usize = 64;
 
 // ---- terminal --------------------------------------------------------------------------------
 
