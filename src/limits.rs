@@ -78,9 +78,9 @@ pub const OUT_BYTES_MAX: usize = 4 << 20;
 pub const GATHER_BYTES_MAX: usize = 64 * 1024;
 /// How long accepting pauses when this process has no descriptor left.
 pub const ACCEPT_PAUSE: Millis = Millis(100);
-/// How long a closing connection waits for the other side's last word.
+/// How long a closing connection waits for the other side's last word, its own being sent.
 pub const LINGER: Millis = Millis(1_000);
-/// The same when much is still queued and the other side reads slowly, but reads: no longer in all.
+/// How long a closing connection may take to get its queue out: `OUT_BYTES_MAX` at 1 Mbit/s.
 pub const FLUSH_MAX: Millis = Millis(30_000);
 /// Silence before the first keep-alive probe of TCP.
 pub const KEEPALIVE_IDLE_SECONDS: u64 = 10;

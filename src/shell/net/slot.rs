@@ -20,10 +20,8 @@ pub(super) enum Slot {
     /// The last bytes to be taken, and the other side's end; the core has let go of it.
     Closing {
         stream: Stream,
-        /// When we give up, unless more bytes are taken.
+        /// When we give up: soon, once the system has taken all bytes.
         until: Millis,
-        /// When we give up in any case.
-        at_last: Millis,
         /// Whether the other side's end has come.
         heard_all: bool,
     },
@@ -121,19 +119,16 @@ impl Net {
                     self.due.insert(id);
                 }
             }
-            Some(Slot::Closing { stream, until, at_last, heard_all }) => {
+            Some(Slot::Closing { stream, until, heard_all }) => {
                 let moved = stream.flush();
-                if stream.is_broken() || (*heard_all && stream.queued() == 0) {
-                    return self.remove(id);
-                }
-                if moved {
-                    let later = (self.clock.now().tick + LINGER).min(*at_last);
+                let done = stream.queued() == 0;
+                if stream.is_broken() || (*heard_all && done) {
+                    self.remove(id);
+                } else if moved && done {
+                    stream.end();
                     self.timers.remove(&(*until, id));
-                    self.timers.insert((later, id));
-                    *until = later;
-                    if stream.queued() == 0 {
-                        stream.end();
-                    }
+                    *until = self.clock.now().tick + LINGER;
+                    self.timers.insert((*until, id));
                 }
             }
         }
@@ -154,14 +149,16 @@ impl Net {
 
     fn begin_to_close(&mut self, id: ConnId, heard_all: bool) {
         let Some(Slot::Open(stream)) = self.slots.remove(&id) else { return };
-        let now = self.clock.now().tick;
-        let until = now + LINGER;
-        if stream.queued() == 0 {
-            stream.end();
-        }
+        let wait = match stream.queued() {
+            0 => {
+                stream.end();
+                LINGER
+            }
+            _ => FLUSH_MAX,
+        };
+        let until = self.clock.now().tick + wait;
         self.timers.insert((until, id));
-        let slot = Slot::Closing { stream, until, at_last: now + FLUSH_MAX, heard_all };
-        self.slots.insert(id, slot);
+        self.slots.insert(id, Slot::Closing { stream, until, heard_all });
         self.flush(id);
     }
 

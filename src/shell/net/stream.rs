@@ -121,6 +121,18 @@ impl Stream {
         self.out.len()
     }
 
+    /// Bytes of memory beside the struct itself.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.out.capacity()
+    }
+
+    /// Lets the system hold little for us.
+    #[cfg(test)]
+    pub(super) fn narrow(&self) {
+        SockRef::from(&self.socket).set_send_buffer_size(16 << 10).unwrap();
+    }
+
     /// Whether there is any use in writing or waiting to write.
     pub(super) fn is_broken(&self) -> bool {
         self.writing == Writing::Broken
