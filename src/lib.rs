@@ -23,5 +23,6 @@ pub mod reason;
 pub mod record;
 pub mod secret;
 pub mod seeds;
+pub mod shell;
 pub mod text;
 pub mod time;

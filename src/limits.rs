@@ -81,10 +81,15 @@ pub const READ_BYTES_PER_TURN: usize = 64 * 1024;
 /// Bytes queued for one connection that does not read: then it is closed as too slow. Holds the
 /// list of 20,000 members.
 pub const OUT_BYTES_MAX: usize = 4 << 20;
+/// Bytes gathered for one connection before they are written without waiting for the end of the
+/// loop's turn: many small updates go out as one write, a file does not wait.
+pub const GATHER_BYTES_MAX: usize = 64 * 1024;
 /// How long accepting pauses when this process has no descriptor left.
 pub const ACCEPT_PAUSE: Millis = Millis(100);
-/// How long a closing connection waits for the other side's last word.
+/// How long a closing connection waits for the other side's last word, its own being sent.
 pub const LINGER: Millis = Millis(1_000);
+/// How long a closing connection may take to get its queue out: `OUT_BYTES_MAX` at 1 Mbit/s.
+pub const FLUSH_MAX: Millis = Millis(30_000);
 /// Silence before the first keep-alive probe of TCP.
 pub const KEEPALIVE_IDLE_SECONDS: u64 = 10;
 /// Time between probes.
@@ -101,6 +106,7 @@ pub const CONNECT_STAGGER: Millis = Millis(250);
 /// Addresses of one member that are listed and tried.
 pub const ADDRESSES_MAX: usize = 8;
 
+<<<<<<< HEAD
 /// How long a call rings before it counts as not answered.
 pub const RING_WAIT: Millis = Millis(60_000);
 /// Conversations of one node, ringing ones included: a person cannot follow more.
@@ -115,6 +121,10 @@ pub const REJOIN_LONGEST: Millis = Millis(30_000);
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
 pub const MEMBERS_MAX: usize = 19_000;
+=======
+/// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
+pub const WORKER_JOBS_MAX: usize = 64;
+>>>>>>> net
 
 // ---- terminal --------------------------------------------------------------------------------
 
