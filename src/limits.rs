@@ -106,7 +106,6 @@ pub const CONNECT_STAGGER: Millis = Millis(250);
 /// Addresses of one member that are listed and tried.
 pub const ADDRESSES_MAX: usize = 8;
 
-<<<<<<< HEAD
 /// How long a call rings before it counts as not answered.
 pub const RING_WAIT: Millis = Millis(60_000);
 /// Conversations of one node, ringing ones included: a person cannot follow more.
@@ -121,10 +120,8 @@ pub const REJOIN_LONGEST: Millis = Millis(30_000);
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
 pub const MEMBERS_MAX: usize = 19_000;
-=======
 /// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
 pub const WORKER_JOBS_MAX: usize = 64;
->>>>>>> net
 
 // ---- terminal --------------------------------------------------------------------------------
 
