@@ -61,7 +61,8 @@ impl Place {
             return Err(PlaceError::BadPort);
         }
         let known = |letter: char| letter.is_ascii_alphanumeric() || "-._:%".contains(letter);
-        let colons_belong = !host.contains(':') || host.contains("::") || host.matches(':').count() == 7;
+        let colons_belong =
+            !host.contains(':') || host.contains("::") || host.matches(':').count() == 7;
         if host.len() > HOST_BYTES_MAX || !host.chars().all(known) || !colons_belong {
             return Err(PlaceError::BadHost);
         }

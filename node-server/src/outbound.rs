@@ -234,8 +234,7 @@ impl Outbound {
         result: Result<Stretched, Rejected>,
         desk: &mut Desk,
     ) -> Progress {
-        let Stage::Shaking { conn, at, dialling } =
-            std::mem::replace(&mut self.stage, Stage::Over)
+        let Stage::Shaking { conn, at, dialling } = std::mem::replace(&mut self.stage, Stage::Over)
         else {
             return Progress::Pending;
         };
@@ -324,7 +323,6 @@ impl Outbound {
         }
     }
 }
-
 
 /// Both families in turn, IPv6 first (RFC 8305, section 4), otherwise in the order given.
 fn in_turns(sockets: &[SocketAddr]) -> VecDeque<SocketAddr> {
