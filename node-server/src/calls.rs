@@ -187,8 +187,7 @@ impl Calls {
         };
         let taken = |label: &str| self.conversations().any(|(_, other)| other.who.label == label);
         let plain = peer.name.to_string();
-        let misleads = matches!(standing, Standing::Impostor(_) | Standing::Twin);
-        let label = if misleads || taken(&plain) {
+        let label = if misleads(standing) || taken(&plain) {
             let marked = format!("{plain}~{}", &fingerprint.short());
             let mut labels = (2..).map(|n| format!("{marked}~{n}")).filter(|label| !taken(label));
             if taken(&marked) { labels.next().unwrap_or(marked) } else { marked }
@@ -313,7 +312,12 @@ impl Calls {
         let (stays, goes) = if newest_stays { (newest, older) } else { (older, newest) };
         let carried = self.conversation(goes).map(Conversation::unsent).unwrap_or_default();
         self.close(goes, now, CloseReason::Duplicate, desk);
+        let plain = peer.name.to_string();
+        let plain_is_free = self.conversations().all(|(_, other)| other.who.label != plain);
         if let Some(conversation) = self.conversation(stays) {
+            if plain_is_free && !misleads(conversation.who.standing) {
+                conversation.who.label = plain;
+            }
             conversation.carry(now, carried);
             // Calling each other, or coming back, counts as taking the call.
             if matches!(conversation.stage, Stage::Ringing { .. }) {
@@ -427,6 +431,11 @@ impl Calls {
             self.close(id, now, CloseReason::Bye, desk);
         }
     }
+}
+
+/// Whether the bare name would let somebody pass for another.
+fn misleads(standing: Standing) -> bool {
+    matches!(standing, Standing::Impostor(_) | Standing::Twin)
 }
 
 /// Why we do not talk to who has answered.
