@@ -1,23 +1,30 @@
 //! How connections end, and that nothing is left of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 #[test]
 fn close_brings_every_queued_byte_and_then_the_end() {
     let mut rig = Rig::new();
-    let (id, mut peer) = rig.newcomer();
-    // Bytes that nobody reads: a careless close would answer them with a reset, and lose ours.
-    peer.write_all(&pattern(300_000)).unwrap();
+    let (id, peer) = rig.newcomer();
     rig.net.perform(id, NetOutput::Send(pattern(3 << 20)));
     rig.net.perform(id, NetOutput::Send(b"bye".to_vec()));
     rig.net.perform(id, NetOutput::Close);
     let (tell, told) = channel();
-    let waker = rig.net.waker();
+    let read = Arc::new(AtomicBool::new(false));
+    let (mut talker, has_read) = (peer.try_clone().unwrap(), Arc::clone(&read));
+    // It talks without listening: a careless close would answer with a reset, and lose our bytes.
+    let talking = thread::spawn(move || {
+        while !has_read.load(Ordering::Relaxed) {
+            talker.write_all(&[7; 100]).unwrap();
+        }
+    });
     thread::spawn(move || {
         let bytes = read_to_end(&peer);
-        peer.write_all(b"after the end").unwrap();
+        read.store(true, Ordering::Relaxed);
+        talking.join().unwrap();
         tell.send(bytes).unwrap();
-        waker.wake().unwrap();
     });
     assert_eq!(rig.echo_until(Net::is_idle_mut), [], "news of a connection that was let go");
     let bytes = told.recv().unwrap();
