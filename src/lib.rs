@@ -6,4 +6,5 @@ pub mod labels;
 pub mod limits;
 pub mod secret;
 pub mod seeds;
+pub mod shell;
 pub mod time;
