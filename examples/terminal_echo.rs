@@ -37,6 +37,11 @@ fn main() -> ExitCode {
         wait_for_file();
     }
     terminal.ask(Ask::Line { prompt: "> ".into() });
+    if has("--end-on-control") {
+        wait_for_file();
+        terminal.show("goodbye", false);
+        return end(terminal, 0);
+    }
     while let Ok(()) = woken.recv() {
         while let Some(typed) = terminal.try_typed() {
             match answer(&terminal, typed) {

@@ -195,6 +195,10 @@ impl Desk {
         let mut state = self.lock();
         state.asking = false;
         state.editing = false;
+        if self.style == Style::Plain && matches!(typed, Typed::End) {
+            // The terminal has shown nothing for Ctrl-D: leave the line of the prompt.
+            state.items.push_back(Item::Talk { text: String::new(), bell: false });
+        }
         state.typed.push_back(typed);
         drop(state);
         self.notify();

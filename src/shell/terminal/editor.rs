@@ -138,11 +138,9 @@ impl RichReader {
     fn entered(&mut self, line: &str) -> Typed {
         // A pasted block often ends in a line end, which is not meant.
         let line = line.trim_end_matches('\n');
-        let worth = !line.trim().is_empty();
-        if worth && self.editor.add_history_entry(line).unwrap_or(false) {
-            if let Some(file) = &self.history {
-                file.append(line);
-            }
+        let kept = !line.trim().is_empty() && self.editor.add_history_entry(line).unwrap_or(false);
+        if let (true, Some(file)) = (kept, &self.history) {
+            file.append(line);
         }
         Typed::Line(line.to_owned())
     }
@@ -282,8 +280,9 @@ impl ConditionalEventHandler for KeyHandler {
                 Some(Cmd::Noop)
             }
             // Would put the next control character into the line.
-            None if modifiers == Modifiers::CTRL
-                && matches!(code, KeyCode::Char('V' | 'Q')) => Some(Cmd::Noop),
+            None if modifiers == Modifiers::CTRL && matches!(code, KeyCode::Char('V' | 'Q')) => {
+                Some(Cmd::Noop)
+            }
             None => None,
         }
     }
@@ -292,10 +291,10 @@ impl ConditionalEventHandler for KeyHandler {
 /// One key of a secret. What does not fit is left out: it could not be read from a file either.
 fn collect(secret: &mut Zeroizing<String>, code: KeyCode, modifiers: Modifiers) {
     match (code, modifiers) {
-        (KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT) => {
-            if secret.len() + c.len_utf8() <= PASSWORD_BYTES_MAX {
-                secret.push(c);
-            }
+        (KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT)
+            if secret.len() + c.len_utf8() <= PASSWORD_BYTES_MAX =>
+        {
+            secret.push(c);
         }
         (KeyCode::Backspace, _) | (KeyCode::Char('H'), Modifiers::CTRL) => {
             secret.pop();

@@ -44,7 +44,8 @@ pub enum Ask {
 
 /// What was read.
 pub enum Typed {
-    /// A line without its end. A pasted block is one line with `'\n'` inside.
+    /// A line without its end. A pasted block is one line with `'\n'` inside. What it holds is not
+    /// judged here: pasted text may have control characters.
     Line(String),
     /// A password; `None` when it was just Enter.
     Secret(Option<Secret>),
@@ -115,10 +116,8 @@ impl Terminal {
         if interactive && options.reads_input {
             let _ = restore::begin(false);
         }
-        let to_screen =
-            desk.style == Style::Plain && !options.json && io::stdout().is_terminal();
-        let talk =
-            if to_screen { Outlet::new(io::stdout()) } else { Outlet::new(io::stderr()) };
+        let to_screen = desk.style == Style::Plain && !options.json && io::stdout().is_terminal();
+        let talk = if to_screen { Outlet::new(io::stdout()) } else { Outlet::new(io::stderr()) };
         let outlets = Outlets { data: Outlet::new(io::stdout()), talk };
         let printer_desk = desk.clone();
         std::thread::spawn(move || printer::print(&printer_desk, outlets));

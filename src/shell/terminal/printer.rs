@@ -23,7 +23,11 @@ const PAINT_AGAIN: &str = "\x1b[A\n";
 pub(super) fn wake_editor(desk: &Arc<Desk>, mut printer: impl ExternalPrinter) {
     loop {
         let mut state = desk.lock();
-        while !(state.editing && !state.woken && (state.finishing || !state.items.is_empty())) {
+        loop {
+            let something = state.finishing || !state.items.is_empty();
+            if something && state.editing && !state.woken {
+                break;
+            }
             state = desk.wait(state);
         }
         state.woken = true;
@@ -51,13 +55,17 @@ pub(super) fn print(desk: &Arc<Desk>, mut outlets: Outlets) {
         while state.items.is_empty() && !state.finishing {
             state = desk.wait(state);
         }
+        let asking = state.asking;
         if state.items.is_empty() {
             drop(state);
+            if asking && prompt.is_some() {
+                // The shell's prompt must not run into a question nobody answers.
+                let _ = outlets.talk.write(b"\n");
+            }
             desk.set_finished();
             return;
         }
         let items = desk.take_items(&mut state);
-        let asking = state.asking;
         drop(state);
         for (to_data, text) in compose(desk.style, items, asking, &mut prompt) {
             if to_data {

@@ -19,7 +19,9 @@ pub enum PasswordTrouble {
     #[error("the password file {0} is empty: write the password into its first line")]
     EmptyFile(PathBuf),
     /// The file is no password file.
-    #[error("the password file {0} is longer than {PASSWORD_BYTES_MAX} bytes: is it the right one?")]
+    #[error(
+        "the password file {0} is longer than {PASSWORD_BYTES_MAX} bytes: is it the right one?"
+    )]
     FileTooLong(PathBuf),
     /// The file, or the variable, is no text.
     #[error("the password in {0} is not UTF-8 text: save it as UTF-8")]
@@ -49,7 +51,8 @@ pub fn password_from(
     }
     for name in env_names {
         if let Some(value) = std::env::var_os(name) {
-            let value = value.into_string().map_err(|_| PasswordTrouble::NotText((*name).into()))?;
+            let value =
+                value.into_string().map_err(|_| PasswordTrouble::NotText((*name).into()))?;
             return from_variable(name, Zeroizing::new(value)).map(Some);
         }
     }
@@ -67,8 +70,8 @@ fn from_file(path: &Path) -> Result<Secret, PasswordTrouble> {
     if bytes.len() > most {
         return Err(PasswordTrouble::FileTooLong(path.into()));
     }
-    let text = str::from_utf8(&bytes)
-        .map_err(|_| PasswordTrouble::NotText(path.display().to_string()))?;
+    let text =
+        str::from_utf8(&bytes).map_err(|_| PasswordTrouble::NotText(path.display().to_string()))?;
     let secret = Secret::new(text).ok_or_else(|| PasswordTrouble::EmptyFile(path.into()))?;
     if without_line_end(text).len() > PASSWORD_BYTES_MAX {
         return Err(PasswordTrouble::FileTooLong(path.into()));
@@ -114,7 +117,8 @@ mod tests {
 
     #[test]
     fn the_first_variable_that_is_set_is_taken() {
-        let secret = password_from(None, &["HALLWAY_NO_SUCH_VARIABLE", "CARGO_PKG_NAME"]).unwrap().unwrap();
+        let secret =
+            password_from(None, &["HALLWAY_NO_SUCH_VARIABLE", "CARGO_PKG_NAME"]).unwrap().unwrap();
         assert_eq!(secret.reveal(), std::env::var("CARGO_PKG_NAME").unwrap());
         assert!(password_from(None, &["HALLWAY_NO_SUCH_VARIABLE"]).unwrap().is_none());
     }
