@@ -131,3 +131,16 @@ pub const SCREEN_LINES_MAX: usize = 1024;
 pub const TYPED_LINES_MAX: usize = 64;
 /// Entries of the line history.
 pub const HISTORY_LINES_MAX: usize = 500;
+/// Bytes of one line of input; a longer one is cut into pieces. No chat line comes near it, and a
+/// file without line ends must not fill the memory.
+pub const INPUT_LINE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the history file that are read: 500 long lines; anything before them is forgotten.
+pub const HISTORY_BYTES_MAX: u64 = 1 << 20;
+/// Completions listed by Tab: two columns of names on 24 rows, so that the list is never paged.
+pub const COMPLETIONS_SHOWN_MAX: usize = 40;
+/// Words that can be completed: a community of 20,000 members would make each Tab slow to read.
+pub const COMPLETIONS_MAX: usize = 4096;
+/// How long an end of the program waits for a terminal that takes no output.
+pub const FINISH_WAIT: Millis = Millis(500);
+/// Milliseconds after Escape in which the rest of a key's sequence must come; slow links split them.
+pub const KEY_SEQUENCE_MS: u16 = 500;

@@ -1,4 +1,4 @@
-//! Everything that touches the machine is here: clock, sockets, files, signals, threads.
+//! Everything that touches the machine is here: clock, sockets, files, signals, threads, the terminal.
 //!
 //! The rest of the library is pure; therefore only this folder opts out of `clippy.toml`'s list of
 //! what a core may not touch.
@@ -10,4 +10,5 @@ pub mod hardening;
 pub mod interfaces;
 pub mod net;
 pub mod signals;
+pub mod terminal;
 pub mod worker;

@@ -1,0 +1,12 @@
+//! Helpers of the integration tests. Each test program uses some of them.
+#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod pty;
+
+use std::time::Duration;
+
+/// How long a test waits for what must come: far longer than any machine needs, because only a
+/// failing test ever waits so long.
+pub const DEADLINE: Duration = Duration::from_secs(30);
