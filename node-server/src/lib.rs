@@ -11,3 +11,5 @@ pub mod membership;
 pub mod node;
 pub mod notice;
 pub mod outbound;
+pub mod talk;
+pub mod view;
