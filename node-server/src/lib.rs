@@ -7,9 +7,13 @@
 pub mod calls;
 mod conversation;
 mod desk;
+pub mod machine;
 pub mod membership;
+pub mod menu;
 pub mod node;
 pub mod notice;
+pub mod options;
 pub mod outbound;
+pub mod run;
 pub mod talk;
 pub mod view;

@@ -69,6 +69,10 @@ pub const COMMANDS: [Entry; 10] = [
 pub struct Talk {
     focus: Option<CallId>,
     ringing: BTreeSet<CallId>,
+    /// Calls that the person here made or took: their conversation is what they want to see next.
+    wanted: BTreeSet<CallId>,
+    /// Whether a conversation that nobody here asked for is talked to at once.
+    takes_any: bool,
     bell: Bell,
 }
 
@@ -76,6 +80,12 @@ impl Talk {
     /// Whom a plain line goes to.
     pub fn focus(&self) -> Option<CallId> {
         self.focus
+    }
+
+    /// For a program without menus of its own: plain lines go to whoever is connected, also when
+    /// the call was taken without asking.
+    pub fn with_anybody() -> Self {
+        Self { takes_any: true, ..Self::default() }
     }
 
     /// Talks to this one from now on.
@@ -97,6 +107,9 @@ impl Talk {
         let trimmed = line.trim();
         if !self.ringing.is_empty() && (trimmed == "accept" || trimmed == "deny") {
             return self.command(trimmed, node);
+        }
+        if trimmed == "q" && self.focus.is_some() {
+            return self.command("bye", node);
         }
         match trimmed.strip_prefix('/') {
             // Two slashes say a line that begins with one.
@@ -122,9 +135,12 @@ impl Talk {
             Notice::Ringing(id, _) => {
                 self.ringing.insert(*id);
             }
+            Notice::Calling(id, _) => {
+                self.wanted.insert(*id);
+            }
             Notice::Connected(id, _) => {
                 self.ringing.remove(id);
-                if self.focus.is_none() {
+                if self.wanted.remove(id) || (self.focus.is_none() && self.takes_any) {
                     self.focus = Some(*id);
                 }
             }
@@ -135,6 +151,12 @@ impl Talk {
         }
         if let Some(words) = view::words(notice) {
             acts.push(Act::Show(words, self.rings(notice, node)));
+        }
+        match notice {
+            Notice::Ended(id, ..) => {
+                self.wanted.remove(id);
+            }
+            _ => {}
         }
         match notice {
             Notice::Ended(id, ..) if self.focus == Some(*id) => {
@@ -210,7 +232,7 @@ impl Talk {
     fn accept(&mut self, name: &str, node: &Node) -> Vec<Act> {
         match find(name, &mut node.ringing()) {
             Ok(id) => {
-                self.focus = Some(id);
+                self.wanted.insert(id);
                 vec![Act::Do(Command::Accept(id))]
             }
             Err(words) => vec![show(words)],

@@ -7,8 +7,10 @@
 pub mod clock;
 pub mod disk;
 pub mod hardening;
+pub mod home;
 pub mod interfaces;
 pub mod net;
+pub mod options;
 pub mod signals;
 pub mod terminal;
 pub mod worker;
