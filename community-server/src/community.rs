@@ -300,7 +300,7 @@ impl Community {
             Place::Free => {}
         }
         if let Some(twin) = self.directory.twin(&member) {
-            let twin = twin.name.clone();
+            let twin = twin.clone();
             self.notice(Notice::Twin(member.name.clone(), twin));
         }
         self.notice(Notice::Joined(member.name.clone(), from));
