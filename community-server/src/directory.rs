@@ -134,7 +134,9 @@ impl Directory {
 /// The addresses others should try: the one we saw, then those of its interfaces. A loopback
 /// address is nobody else's way to it, so it stands only when there is no other.
 pub fn addresses_for_others(seen: IpAddr, told: &Addresses) -> Addresses {
-    let told = told.iter().filter(|address| is_usable(*address));
+    // `::ffff:127.0.0.1` is a loopback address too.
+    let seen = seen.to_canonical();
+    let told = told.iter().map(|address| address.to_canonical()).filter(|a| is_usable(*a));
     let seen_first = Some(seen).filter(|address| is_usable(*address));
     let mut all: Vec<IpAddr> = seen_first.into_iter().collect();
     for address in told {
@@ -149,18 +151,19 @@ pub fn addresses_for_others(seen: IpAddr, told: &Addresses) -> Addresses {
 }
 
 fn is_usable(address: IpAddr) -> bool {
-    let link_local = match address {
-        // Good enough on a subnet where nobody hands out addresses.
-        IpAddr::V4(_) => false,
+    let nobodys = match address {
+        // Link-local is good enough on a subnet where nobody hands out addresses.
+        IpAddr::V4(v4) => v4.is_broadcast(),
         // Worthless without the interface, which differs from machine to machine.
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
-    !(address.is_loopback() || address.is_unspecified() || address.is_multicast() || link_local)
+    !(address.is_loopback() || address.is_unspecified() || address.is_multicast() || nobodys)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hallway::limits;
 
     fn member(name: &str, identity: u8, instance: u8) -> Member {
         Member {
@@ -237,16 +240,26 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_listed_only_when_there_is_nothing_else() {
-        let told = Addresses::new(ips(&["127.0.0.1", "fe80::1", "192.168.1.5", "2001:db8::5"]));
-        let local = addresses_for_others("127.0.0.1".parse().unwrap(), &told);
-        assert_eq!(local.iter().collect::<Vec<_>>(), ips(&["192.168.1.5", "2001:db8::5"]));
-        let lan = addresses_for_others("192.168.1.9".parse().unwrap(), &told);
-        assert_eq!(
-            lan.iter().collect::<Vec<_>>(),
-            ips(&["192.168.1.9", "192.168.1.5", "2001:db8::5"])
-        );
-        let alone = addresses_for_others("::1".parse().unwrap(), &Addresses::default());
-        assert_eq!(alone.iter().collect::<Vec<_>>(), ips(&["::1"]));
+    fn others_are_told_the_address_we_saw_and_then_those_they_could_use() {
+        let table: [(&str, &[&str], &[&str]); 9] = [
+            // Seen, told by the member, told to others.
+            ("192.168.1.9", &[], &["192.168.1.9"]),
+            ("192.168.1.9", &["192.168.1.5", "192.168.1.9"], &["192.168.1.9", "192.168.1.5"]),
+            ("10.0.0.7", &["127.0.0.1", "fe80::1", "2001:db8::5"], &["10.0.0.7", "2001:db8::5"]),
+            ("10.0.0.7", &["0.0.0.0", "::", "224.0.0.1", "ff02::1"], &["10.0.0.7"]),
+            ("10.0.0.7", &["255.255.255.255", "::ffff:127.0.0.1"], &["10.0.0.7"]),
+            ("::ffff:10.0.0.7", &["10.0.0.7"], &["10.0.0.7"]),
+            ("127.0.0.1", &["192.168.1.5", "169.254.3.4"], &["192.168.1.5", "169.254.3.4"]),
+            ("::1", &["127.0.0.1", "::1"], &["::1"]),
+            ("fe80::9", &["fe80::9", "2001:db8::5"], &["2001:db8::5"]),
+        ];
+        for (seen, told, expected) in table {
+            let found = addresses_for_others(seen.parse().unwrap(), &Addresses::new(ips(told)));
+            assert_eq!(found.iter().collect::<Vec<_>>(), ips(expected), "{seen} {told:?}");
+        }
+        let many = (1..=20).map(|last| IpAddr::from([10, 0, 0, last]));
+        let found = addresses_for_others("10.9.9.9".parse().unwrap(), &Addresses::new(many));
+        assert_eq!(found.iter().count(), limits::ADDRESSES_MAX);
+        assert_eq!(found.iter().next(), "10.9.9.9".parse().ok());
     }
 }
