@@ -8,7 +8,8 @@ use crate::time::Millis;
 /// Both directions of one connection, after the handshake.
 pub struct Channel {
     sealer: Sealer,
-    opener: Opener,
+    /// Gone, and its keys with it, after the other side's last word.
+    opener: Option<Opener>,
 }
 
 /// What came in.
@@ -22,7 +23,7 @@ pub enum Incoming {
 
 impl Channel {
     pub(crate) fn new(sealer: Sealer, opener: Opener) -> Self {
-        Self { sealer, opener }
+        Self { sealer, opener: Some(opener) }
     }
 
     /// Appends `message`, sealed, to `out`.
@@ -59,25 +60,29 @@ impl Channel {
 
     /// Takes bytes as they came.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.opener.push(bytes);
+        if let Some(opener) = &mut self.opener {
+            opener.push(bytes);
+        }
     }
 
-    /// The next message that has come in whole.
+    /// The next message that has come in whole. After [`Incoming::Closed`] there is none.
     ///
     /// # Errors
     /// On the first bad record or message; the connection must then be dropped.
     pub fn poll(&mut self) -> Result<Option<Incoming>, PeerFault> {
-        let Some((kind, payload)) = self.opener.next().map_err(|_| PeerFault::ForgedRecord)? else {
+        let Some(opener) = &mut self.opener else { return Ok(None) };
+        let Some((kind, payload)) = opener.next().map_err(|_| PeerFault::ForgedRecord)? else {
             return Ok(None);
         };
         match kind {
             RecordKind::Message => Message::decode(payload)
                 .map(|message| Some(Incoming::Message(message)))
                 .map_err(|_| PeerFault::MalformedMessage),
-            RecordKind::Close => match *payload {
-                [code] => Ok(Some(Incoming::Closed(CloseReason::from_code(code)))),
-                _ => Err(PeerFault::MalformedMessage),
-            },
+            RecordKind::Close => {
+                let [code] = *payload else { return Err(PeerFault::MalformedMessage) };
+                self.opener = None;
+                Ok(Some(Incoming::Closed(CloseReason::from_code(code))))
+            }
             // Re-keying is the opener's; bulk data has no place before files exist.
             RecordKind::KeyUpdate | RecordKind::Bulk => Err(PeerFault::UnexpectedMessage),
         }

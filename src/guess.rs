@@ -32,7 +32,8 @@ pub struct Source(u128);
 impl Source {
     /// The source that this address belongs to.
     pub fn of(address: IpAddr) -> Self {
-        match address {
+        // A dual-stack socket shows an IPv4 caller as ::ffff:a.b.c.d; all of them are one /64.
+        match address.to_canonical() {
             IpAddr::V4(v4) => Self(u128::from(v4.to_ipv6_mapped())),
             IpAddr::V6(v6) => Self(u128::from(v6) >> 64 << 64),
         }
@@ -191,5 +192,7 @@ mod tests {
         assert_eq!(Source::of(one), Source::of(other));
         assert_ne!(Source::of(one), Source::of(elsewhere));
         assert_ne!(source(1), source(2));
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        assert_eq!(Source::of(mapped), source(1));
     }
 }
