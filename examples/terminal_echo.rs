@@ -4,125 +4,134 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc::{self, Sender};
 
 use hallway::shell::terminal::{Ask, Options, Terminal, Typed, restore};
+
+/// What wakes the loop, as in the programs.
+enum Event {
+    Typed,
+    Arrived(String),
+}
+
+enum Next {
+    Ask(Ask),
+    Nothing,
+    Exit(u8),
+}
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| restore()));
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let (wake, woken) = mpsc::channel();
+    let (sender, events) = mpsc::channel();
     let options = Options {
         plain: has("--plain"),
         json: has("--json"),
         history_file: std::env::var_os("HISTORY").map(PathBuf::from),
         reads_input: !has("--no-input"),
     };
-    let terminal = Arc::new(Terminal::start(options, move || {
-        let _ = wake.send(());
-    }));
+    let waker = sender.clone();
+    let terminal = Terminal::start(options, move || {
+        let _ = waker.send(Event::Typed);
+    });
     terminal.set_completions(vec!["katie".into(), "karl".into(), "/quit".into()]);
     terminal.show(&format!("style {:?}", terminal.style()), false);
-    if has("--count") {
-        (1..=5000).for_each(|number| terminal.data(&format!("data {number}")));
-        terminal.flush();
-        if has("--no-input") {
-            return end(terminal, 0);
+    if has("--count") || has("--leave") {
+        // Far more than a pipe holds; for `--leave`, no more than the queue.
+        let count = if has("--count") { 5000 } else { 1000 };
+        (1..=count).for_each(|number| terminal.data(&format!("data {number:0>200}")));
+        if has("--count") {
+            terminal.flush();
         }
+        terminal.finish();
+        return ExitCode::SUCCESS;
     }
     if has("--late") {
-        // Ask only when the other side says that it has typed: by a line on the control file.
         terminal.show("not asking yet", false);
-        wait_for_file();
+        wait_for_control();
     }
     terminal.ask(Ask::Line { prompt: "> ".into() });
     if has("--end-on-control") {
-        wait_for_file();
+        wait_for_control();
         terminal.show("goodbye", false);
-        return end(terminal, 0);
+        terminal.finish();
+        return ExitCode::SUCCESS;
     }
-    while let Ok(()) = woken.recv() {
-        while let Some(typed) = terminal.try_typed() {
-            match answer(&terminal, typed) {
-                Next::Ask(ask) => terminal.ask(ask),
-                Next::Same => {}
-                Next::Exit(code) => return end(terminal, code),
+    let code = run(&terminal, &sender, events);
+    terminal.finish();
+    ExitCode::from(code)
+}
+
+fn run(terminal: &Terminal, sender: &Sender<Event>, events: mpsc::Receiver<Event>) -> u8 {
+    for event in events {
+        match event {
+            Event::Arrived(line) => terminal.show(&line, line.starts_with("katie")),
+            Event::Typed => {
+                while let Some(typed) = terminal.try_typed() {
+                    match answer(terminal, sender, typed) {
+                        Next::Ask(ask) => terminal.ask(ask),
+                        Next::Nothing => {}
+                        Next::Exit(code) => return code,
+                    }
+                }
             }
         }
     }
-    ExitCode::FAILURE
+    1
 }
 
-enum Next {
-    Ask(Ask),
-    Same,
-    Exit(u8),
-}
-
-fn answer(terminal: &Arc<Terminal>, typed: Typed) -> Next {
-    let line = match typed {
-        Typed::Line(line) => line,
+fn answer(terminal: &Terminal, sender: &Sender<Event>, typed: Typed) -> Next {
+    let (said, next) = match typed {
+        Typed::Line(line) => {
+            terminal.show(&format!("line {line:?}"), false);
+            return command(terminal, sender, &line);
+        }
         Typed::Secret(secret) => {
             let length = secret.map_or(0, |secret| secret.reveal().chars().count());
-            terminal.show(&format!("secret of {length} characters"), false);
-            return Next::Ask(Ask::Line { prompt: "> ".into() });
+            (format!("secret of {length} characters"), None)
         }
-        Typed::Interrupt => {
-            terminal.show("interrupt", false);
-            return Next::Ask(Ask::Line { prompt: "> ".into() });
-        }
-        Typed::End => {
-            terminal.show("end", false);
-            return Next::Exit(0);
-        }
-        Typed::OutputClosed => {
-            terminal.show("output closed", false);
-            return Next::Exit(7);
-        }
+        Typed::Interrupt => ("interrupt".to_owned(), None),
+        Typed::End => ("end".to_owned(), Some(0)),
+        Typed::OutputClosed => ("output closed".to_owned(), Some(7)),
     };
-    terminal.show(&format!("line {line:?}"), false);
-    let ask = match line.as_str() {
-        "secret" => Ask::Secret { prompt: "Password: ".into() },
-        "panic" => panic!("as asked"),
-        "idle" => Ask::Nothing,
-        _ => Ask::Line { prompt: "> ".into() },
-    };
+    terminal.show(&said, false);
+    next.map_or(Next::Ask(Ask::Line { prompt: "> ".into() }), Next::Exit)
+}
+
+fn command(terminal: &Terminal, sender: &Sender<Event>, line: &str) -> Next {
     if let Some(count) = line.strip_prefix("flood ").and_then(|count| count.parse().ok()) {
-        arrive(terminal, count);
-    }
-    if line == "secret" || line == "idle" || line == "arrive" {
-        let terminal = terminal.clone();
+        let sender = sender.clone();
         std::thread::spawn(move || {
-            wait_for_file();
-            terminal.show("katie: \x1b[31mhello\x1b[0m", true);
+            (1..=count).for_each(|number: usize| arrive(&sender, format!("arriving {number}")));
         });
     }
-    if line == "data" {
-        (1..=3).for_each(|number| terminal.data(&format!("data {number}")));
+    if matches!(line, "secret" | "idle" | "arrive") && std::env::var_os("CONTROL").is_some() {
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            wait_for_control();
+            arrive(&sender, "katie: \x1b[31mhello\x1b[0m".into());
+        });
     }
-    if line == "idle" { Next::Same } else { Next::Ask(ask) }
+    match line {
+        "data" => (1..=3).for_each(|number| terminal.data(&format!("data {number}"))),
+        "panic" => panic!("as asked"),
+        _ => {}
+    }
+    match line {
+        "secret" => Next::Ask(Ask::Secret { prompt: "Password: ".into() }),
+        "idle" => Next::Nothing,
+        _ => Next::Ask(Ask::Line { prompt: "> ".into() }),
+    }
 }
 
-/// Lines from another thread.
-fn arrive(terminal: &Arc<Terminal>, count: usize) {
-    let terminal = terminal.clone();
-    std::thread::spawn(move || {
-        (1..=count).for_each(|number| terminal.show(&format!("arriving {number}"), false));
-    });
+fn arrive(sender: &Sender<Event>, line: String) {
+    let _ = sender.send(Event::Arrived(line));
 }
 
-/// Waits until the test writes into the FIFO named by `CONTROL`; without one, for nothing.
-fn wait_for_file() {
+/// Waits until the test writes into the FIFO named by `CONTROL`.
+fn wait_for_control() {
     if let Some(path) = std::env::var_os("CONTROL") {
         let _ = std::fs::read(path);
     }
-}
-
-fn end(terminal: Arc<Terminal>, code: u8) -> ExitCode {
-    // Threads of a test may still hold it; what they show no longer matters.
-    if let Some(terminal) = Arc::into_inner(terminal) {
-        terminal.finish();
-    }
-    ExitCode::from(code)
 }
