@@ -354,7 +354,8 @@ impl App {
         let mut acts = self.talk.told(notice, node);
         match notice {
             Notice::Calling(id, _) => {
-                if let (Screen::Dialling(target), Some(password)) = (&self.screen, self.tried.take())
+                if let (Screen::Dialling(target), Some(password)) =
+                    (&self.screen, self.tried.take())
                 {
                     let label = target.label.clone();
                     self.passwords.retain(|(known, _)| *known != label);

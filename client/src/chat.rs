@@ -1,8 +1,8 @@
 //! `client chat`: one conversation with one node, by a person or by a script. Pure.
 
+use hallway::place::Place;
 use hallway::reason::{Ended, Exit};
 use hallway::secret::Secret;
-use hallway::place::Place;
 use node_server::calls::Callee;
 use node_server::node::{Command, Node};
 use node_server::notice::{CallId, Notice};

@@ -6,7 +6,13 @@ use node_server::options::{NodeOptions, community_place, node_place};
 
 /// Talk to people on your network: a menu, with a node built in.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "client", version, about, max_term_width = 80, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "client",
+    version,
+    about,
+    max_term_width = 80,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Options {
     /// What to do; without it, the menu.
     #[command(subcommand)]

@@ -9,19 +9,18 @@ use hallway::passphrase;
 use hallway::reason::Exit;
 use hallway::secret::Secret;
 use hallway::seeds::Seeds;
+use hallway::shell::base::Base;
 use hallway::shell::clock;
 use hallway::shell::home::{Home, user_name};
 use hallway::shell::net::ListenAddr;
+use hallway::shell::start::{Refusal, ask_new_password, ask_secret, reachable};
 use hallway::shell::terminal::secrets::password_from;
 use hallway::shell::terminal::{Ask, Options as TerminalOptions, Typed};
-use node_server::machine::{Base, Happening, Machine};
+use node_server::machine::{Happening, Machine};
 use node_server::node::{Config, Node};
 use node_server::notice::Notice;
 use node_server::options::PORT;
-use node_server::run::{
-    NEXT_PORTS, Refusal, ask_new_password, ask_secret, call_policy, guess_limits, leave, listing,
-    reachable,
-};
+use node_server::run::{NEXT_PORTS, call_policy, guess_limits, leave, listing};
 use node_server::talk::Act;
 use node_server::view;
 

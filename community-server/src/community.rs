@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use hallway::channel::{Channel, Incoming};
 use hallway::conn::{ConnId, NetInput, NetOutput};
-use hallway::handshake::auth::Peer;
+use hallway::handshake::auth::{Me, Peer};
 use hallway::handshake::lobby::{Lobby, LobbyStep};
 use hallway::limits;
 use hallway::message::{Join, Member, Message};
@@ -91,6 +91,11 @@ impl Community {
             news: News::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Who we are.
+    pub fn me(&self) -> &Me {
+        &self.config.me
     }
 
     /// The only way in.

@@ -13,3 +13,5 @@ pub mod directory;
 pub mod menu;
 pub mod news;
 pub mod notice;
+pub mod options;
+pub mod run;

@@ -12,11 +12,10 @@ use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
 use hallway::handshake::stretch::Stretcher;
 use hallway::place::Place;
-use hallway::shell::clock::Clock;
+use hallway::shell::base::Base;
 use hallway::shell::home::Home;
-use hallway::shell::net::Net;
-use hallway::shell::signals::{Signal, Signals};
-use hallway::shell::terminal::{Options as TerminalOptions, Terminal, Typed, restore};
+use hallway::shell::signals::Signal;
+use hallway::shell::terminal::{Terminal, Typed};
 use hallway::shell::worker::Worker;
 use hallway::time::Millis;
 
@@ -36,56 +35,6 @@ pub enum Happening {
     Signal(Signal),
     /// This machine cannot do its part; in words.
     Trouble(String),
-}
-
-/// Sockets, signals and terminal: what a program has before it has a node.
-pub struct Base {
-    /// Time.
-    pub clock: Clock,
-    /// Sockets.
-    pub net: Net,
-    /// The terminal.
-    pub terminal: Terminal,
-    signals: Option<Signals>,
-}
-
-impl Base {
-    /// Starts the threads of terminal and signals, and makes a panic put the terminal right.
-    ///
-    /// # Errors
-    /// When the system gives no descriptors or threads.
-    pub fn start(options: TerminalOptions) -> io::Result<Self> {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            restore();
-            usual(info);
-        }));
-        hallway::shell::hardening::protect_memory();
-        let clock = Clock::new();
-        let net = Net::new(clock)?;
-        let (for_signals, for_terminal) = (net.waker(), net.waker());
-        let signals = Signals::start(for_signals, restore)?;
-        let wake = move || {
-            // It fails only when the loop is gone, and then nobody is to be woken.
-            let _ = for_terminal.wake();
-        };
-        let terminal = Terminal::start(options, wake);
-        Ok(Self { clock, net, terminal, signals: Some(signals) })
-    }
-
-    /// Waits for an answer, before there is a node: for the questions at the start.
-    pub fn typed(&mut self) -> Typed {
-        loop {
-            if let Some(typed) = self.terminal.try_typed() {
-                return typed;
-            }
-            if self.signals.as_ref().and_then(Signals::try_next).is_some() {
-                return Typed::Interrupt;
-            }
-            self.net.wait(None);
-            while self.net.next().is_some() {}
-        }
-    }
 }
 
 /// A node with everything around it.
@@ -165,7 +114,7 @@ impl Machine {
         while let Some(typed) = self.base.terminal.try_typed() {
             self.happenings.push_back(Happening::Typed(typed));
         }
-        while let Some(signal) = self.base.signals.as_ref().and_then(Signals::try_next) {
+        while let Some(signal) = self.base.signals.try_next() {
             self.happenings.push_back(Happening::Signal(signal));
         }
         while let Some(trouble) = self.base.net.trouble() {

@@ -14,16 +14,20 @@ use hallway::place::Place;
 use hallway::reason::Exit;
 use hallway::secret::Secret;
 use hallway::seeds::Seeds;
+use hallway::shell::base::Base;
 use hallway::shell::clock;
 use hallway::shell::home::{Home, user_name};
 use hallway::shell::interfaces::usable_addresses;
 use hallway::shell::net::ListenAddr;
+use hallway::shell::start::{
+    Refusal, ask_line, ask_new_password, ask_secret, no_password, reachable,
+};
 use hallway::shell::terminal::secrets::password_from;
 use hallway::shell::terminal::{Ask, Options as TerminalOptions, Terminal, Typed};
 use hallway::text::Name;
 
 use crate::calls::CallPolicy;
-use crate::machine::{Base, Happening, Machine};
+use crate::machine::{Happening, Machine};
 use crate::membership::{Listing, Wish};
 use crate::menu::Menu;
 use crate::node::{Command, Config, Node};
@@ -34,41 +38,6 @@ use crate::view;
 
 /// Ports that are tried after the default one when it is taken.
 pub const NEXT_PORTS: u16 = 40;
-
-/// Why a program ends before it has begun: an exit code, and the words for it. No words: the person
-/// has left.
-pub struct Refusal(pub Exit, pub String);
-
-impl Refusal {
-    /// For a cause on this machine.
-    pub fn failed(error: impl std::fmt::Display) -> Self {
-        Self(Exit::Failed, error.to_string())
-    }
-
-    /// For a command line that leaves something out.
-    pub fn usage(words: impl Into<String>) -> Self {
-        Self(Exit::Usage, words.into())
-    }
-
-    /// The person left a prompt.
-    pub fn left() -> Self {
-        Self(Exit::Done, String::new())
-    }
-
-    /// Tells it, and gives the exit code.
-    pub fn tell(self, terminal: Terminal, json: bool) -> Exit {
-        let Self(exit, words) = self;
-        if !words.is_empty() {
-            terminal.show(&words, false);
-            if json {
-                let kind = if exit == Exit::Usage { "usage" } else { "failed" };
-                terminal.data(&Event::Error { kind, text: words }.line());
-            }
-        }
-        terminal.finish();
-        exit
-    }
-}
 
 /// Runs the program to its end.
 pub fn run(options: Options) -> Exit {
@@ -160,13 +129,6 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
     Ok((Node::new(config, *seeds.draw()), at, wish))
 }
 
-/// What a missing password comes to without anybody to ask.
-pub fn no_password(flag: &str) -> Refusal {
-    Refusal::usage(format!(
-        "no password: there is no terminal to ask on, so give {flag} FILE or HALLWAY_PASSWORD"
-    ))
-}
-
 /// What to do with callers: people are asked, machines take every call.
 pub fn call_policy(options: &NodeOptions, interactive: bool) -> CallPolicy {
     match options.calls {
@@ -215,45 +177,6 @@ fn community(
              HALLWAY_COMMUNITY_PASSWORD",
         )),
     }
-}
-
-/// Asks for a line; an empty one is `None`.
-///
-/// # Errors
-/// The person leaves.
-pub fn ask_line(base: &mut Base, prompt: String) -> Result<Option<String>, Refusal> {
-    base.terminal.ask(Ask::Line { prompt });
-    match base.typed() {
-        Typed::Line(line) => Ok(Some(line.trim().to_owned()).filter(|line| !line.is_empty())),
-        Typed::Secret(_) => Ok(None),
-        Typed::End | Typed::Interrupt | Typed::OutputClosed => Err(Refusal::left()),
-    }
-}
-
-/// Asks for a password; just Enter is `None`.
-///
-/// # Errors
-/// The person leaves.
-pub fn ask_secret(base: &mut Base, prompt: String) -> Result<Option<Secret>, Refusal> {
-    base.terminal.ask(Ask::Secret { prompt });
-    match base.typed() {
-        Typed::Secret(secret) => Ok(secret),
-        Typed::Line(line) => Ok(Secret::new(&line)),
-        Typed::End | Typed::Interrupt | Typed::OutputClosed => Err(Refusal::left()),
-    }
-}
-
-/// Asks for a new password and offers one.
-///
-/// # Errors
-/// The person leaves.
-pub fn ask_new_password(base: &mut Base, what: &str, offered: Secret) -> Result<Secret, Refusal> {
-    let prompt = format!("{what} [{}]: ", offered.reveal());
-    let chosen = ask_secret(base, prompt)?.unwrap_or(offered);
-    if chosen.is_short() {
-        base.terminal.show("  (short: it could be found by trying)", false);
-    }
-    Ok(chosen)
 }
 
 fn ask_name(base: &mut Base) -> Result<Name, Refusal> {
@@ -311,16 +234,6 @@ fn introduce(terminal: &Terminal, node: &Node, at: SocketAddr, options: &Options
     }
 }
 
-/// The addresses that others can dial.
-pub fn reachable(at: SocketAddr) -> Vec<SocketAddr> {
-    let mut ips: Vec<_> =
-        listing(at).addresses.iter().filter(|_| at.ip().is_unspecified()).collect();
-    if ips.is_empty() {
-        ips.push(at.ip());
-    }
-    ips.into_iter().map(|ip| SocketAddr::new(ip, at.port())).collect()
-}
-
 fn serve(mut machine: Machine, options: &Options, wish: Option<Wish>) -> Exit {
     let mut menu = Menu::default();
     if let Some(wish) = wish {
@@ -330,29 +243,28 @@ fn serve(mut machine: Machine, options: &Options, wish: Option<Wish>) -> Exit {
     loop {
         let Some(happening) = machine.turn() else { continue };
         let acts = match happening {
-                Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
-                Happening::Typed(Typed::Line(line)) => {
-                    let acts = menu.typed(&line, machine.node());
-                    ask(&machine, &menu);
-                    acts
-                }
-                // Without a terminal the end of input is no reason to stop serving.
-                Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
-                Happening::Typed(Typed::Secret(_) | Typed::OutputClosed) => vec![],
-                Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
-                    vec![Act::Quit]
-                }
-                Happening::Trouble(words) => vec![Act::Show(words, false)],
-            };
-            for act in acts {
-                match act {
-                    Act::Show(text, bell) => machine.terminal().show(&text, bell),
-                    Act::Do(command) => machine.command(command),
-                    Act::Quit => return leave(machine, options.common.json),
-                }
+            Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
+            Happening::Typed(Typed::Line(line)) => {
+                let acts = menu.typed(&line, machine.node());
+                ask(&machine, &menu);
+                acts
             }
-            machine.terminal().set_completions(menu.completions(machine.node()));
+            // Without a terminal the end of input is no reason to stop serving.
+            Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
+            Happening::Typed(Typed::Secret(_) | Typed::OutputClosed) => vec![],
+            Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
+                vec![Act::Quit]
+            }
+            Happening::Trouble(words) => vec![Act::Show(words, false)],
+        };
+        for act in acts {
+            match act {
+                Act::Show(text, bell) => machine.terminal().show(&text, bell),
+                Act::Do(command) => machine.command(command),
+                Act::Quit => return leave(machine, options.common.json),
+            }
         }
+        machine.terminal().set_completions(menu.completions(machine.node()));
     }
 }
 

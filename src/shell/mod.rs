@@ -4,6 +4,7 @@
 //! what a core may not touch.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod base;
 pub mod clock;
 pub mod disk;
 pub mod hardening;
@@ -12,5 +13,6 @@ pub mod interfaces;
 pub mod net;
 pub mod options;
 pub mod signals;
+pub mod start;
 pub mod terminal;
 pub mod worker;
