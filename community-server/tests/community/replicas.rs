@@ -68,7 +68,7 @@ fn step(world: &mut World, people: &[Person], here: &mut Vec<ConnId>) {
 fn whatever_happens_all_see_the_same_list_once_it_is_quiet() {
     let mut seen = [false; 4];
     for seed in 100..130 {
-        let mut world = World::new(seed, 12);
+        let mut world = World::new(seed, 4);
         // Few names and few identities, so that they meet: look-alikes, twins, second runs.
         let people: Vec<Person> = (0..24_u8)
             .map(|number| {

@@ -1,27 +1,32 @@
 //! A world in memory: a real community, and guests made of the real dialling side. No socket, no
 //! clock: bytes are carried by hand, time passes when a test says so.
 
+mod guest;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use community_server::community::{Command, Community, Input, Output};
 use community_server::config::Config;
 use community_server::notice::Notice;
-use hallway::channel::{Channel, Incoming};
+use hallway::channel::Channel;
 use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
-use hallway::handshake::dialling::{DialStep, Dialling, Wanted};
+use hallway::handshake::dialling::{Dialling, Wanted};
 use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::{Profile, Stretcher};
 use hallway::identity::Identity;
-use hallway::message::{Addresses, Change, Join, Member, Message, State};
-use hallway::reason::{CloseReason, Ended};
+use hallway::message::{Addresses, Join, Member, Message, State};
+use hallway::reason::CloseReason;
 use hallway::secret::Secret;
 use hallway::seeds::Seeds;
 use hallway::text::Name;
 use hallway::time::{Millis, Now};
+
+pub use guest::{End, Guest};
+use guest::{Keys, Phase};
 
 /// The community's password in every test.
 pub const PASSWORD: &str = "correct horse";
@@ -59,177 +64,6 @@ impl Person {
             instance: Instance(self.instance),
         }
     }
-}
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// By the community, orderly: what was queued is sent.
-    Closed,
-    /// By the community, at once.
-    Dropped,
-    /// By the line.
-    Lost,
-}
-
-/// Where a guest is on its way in.
-enum Phase {
-    /// A connection that only sends what the test gives it.
-    Raw,
-    Dialling(Box<Dialling>),
-    Open(Box<Channel>),
-    Failed(Ended),
-}
-
-/// One connection, seen from its far end.
-pub struct Guest {
-    me: Me,
-    phase: Phase,
-    /// What it made of the list that it was sent.
-    pub replica: BTreeMap<Name, Member>,
-    /// Whether the last page of the list has come.
-    pub has_list: bool,
-    /// Everything that came, in order.
-    pub heard: Vec<Incoming>,
-    /// How many writes the community made to it.
-    pub writes: usize,
-    /// How it ended.
-    pub end: Option<End>,
-}
-
-impl Guest {
-    fn new(person: &Person) -> Self {
-        Self {
-            me: person.me(),
-            phase: Phase::Raw,
-            replica: BTreeMap::new(),
-            has_list: false,
-            heard: Vec::new(),
-            writes: 0,
-            end: None,
-        }
-    }
-
-    /// As whom it comes.
-    pub fn name(&self) -> &str {
-        self.me.name.as_str()
-    }
-
-    /// Whether it has logged in.
-    pub fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open(_))
-    }
-
-    /// Why it could not log in.
-    pub fn failure(&self) -> Option<Ended> {
-        match &self.phase {
-            Phase::Failed(ended) => Some(*ended),
-            Phase::Raw | Phase::Dialling(_) | Phase::Open(_) => None,
-        }
-    }
-
-    /// The community's last word.
-    pub fn last_word(&self) -> Option<CloseReason> {
-        self.heard.iter().rev().find_map(|heard| match heard {
-            Incoming::Closed(reason) => Some(*reason),
-            Incoming::Message(_) => None,
-        })
-    }
-
-    /// The changes it was told, in order.
-    pub fn changes(&self) -> Vec<Change> {
-        let all = self.heard.iter().filter_map(|heard| match heard {
-            Incoming::Message(Message::Changes(changes)) => Some(changes.clone()),
-            Incoming::Message(_) | Incoming::Closed(_) => None,
-        });
-        all.flatten().collect()
-    }
-
-    /// Who is on the list, as it sees it.
-    pub fn sees(&self) -> Vec<&str> {
-        self.replica.keys().map(Name::as_str).collect()
-    }
-
-    /// Bytes from the community; gives the answer, if there is one.
-    fn receive(&mut self, bytes: &[u8], now: Now, keys: &mut Keys) -> Option<Vec<u8>> {
-        self.writes += 1;
-        match std::mem::replace(&mut self.phase, Phase::Raw) {
-            Phase::Dialling(dialling) => {
-                let step = dialling.received(bytes, &self.me, &mut keys.seeds);
-                return self.step(step, now, keys);
-            }
-            Phase::Open(mut channel) => {
-                channel.push(bytes);
-                self.phase = Phase::Open(channel);
-                self.read();
-            }
-            other => self.phase = other,
-        }
-        None
-    }
-
-    fn step(&mut self, step: DialStep, now: Now, keys: &Keys) -> Option<Vec<u8>> {
-        match step {
-            DialStep::Wait(dialling) => self.phase = Phase::Dialling(Box::new(dialling)),
-            DialStep::Stretch(dialling, job) => {
-                match dialling.stretched(job.run(&keys.stretcher), &self.me, now.tick) {
-                    Ok((dialling, answer)) => {
-                        self.phase = Phase::Dialling(Box::new(dialling));
-                        return Some(answer);
-                    }
-                    Err(ended) => self.phase = Phase::Failed(ended),
-                }
-            }
-            DialStep::Open(channel, _) => {
-                self.phase = Phase::Open(channel);
-                self.read();
-            }
-            DialStep::Failed(ended) => self.phase = Phase::Failed(ended),
-        }
-        None
-    }
-
-    /// Takes in what has come whole, and keeps the replica up.
-    fn read(&mut self) {
-        let Phase::Open(channel) = &mut self.phase else { return };
-        while let Some(incoming) = channel.poll().unwrap() {
-            match &incoming {
-                Incoming::Message(Message::Members(page)) => {
-                    assert!(!self.has_list, "the list comes once");
-                    let entries = page.members.iter().map(|m| (m.name.clone(), m.clone()));
-                    self.replica.extend(entries);
-                    self.has_list = page.last;
-                }
-                Incoming::Message(Message::Changes(changes)) => {
-                    assert!(self.has_list, "changes come after the list");
-                    changes.iter().for_each(|change| apply(&mut self.replica, change));
-                }
-                Incoming::Message(_) | Incoming::Closed(_) => {}
-            }
-            self.heard.push(incoming);
-        }
-    }
-}
-
-/// Every change must make sense where it comes.
-fn apply(replica: &mut BTreeMap<Name, Member>, change: &Change) {
-    match change {
-        Change::Joined(member) => {
-            assert!(replica.insert(member.name.clone(), member.clone()).is_none());
-        }
-        Change::Left(name) => assert!(replica.remove(name).is_some()),
-        Change::State(name, state) => {
-            let member = replica.get_mut(name).unwrap();
-            assert_ne!(member.state, *state);
-            member.state = *state;
-        }
-    }
-}
-
-/// What all guests share: randomness, and one memory of the stretched password.
-struct Keys {
-    seeds: Seeds,
-    stretcher: Stretcher,
 }
 
 /// A community and everybody who ever connected to it.
