@@ -75,7 +75,7 @@ impl Channel {
             return Ok(None);
         };
         match kind {
-            RecordKind::Message => Message::decode(&payload)
+            RecordKind::Message => Message::decode(payload)
                 .map(|message| Some(Incoming::Message(message)))
                 .map_err(|_| PeerFault::MalformedMessage),
             RecordKind::Close => {

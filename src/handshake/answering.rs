@@ -36,6 +36,7 @@ pub struct Answering {
     until: Millis,
 }
 
+#[expect(clippy::enum_variant_names, reason = "named for what they wait for")]
 enum State {
     ExpectHello { buffer: Vec<u8> },
     ExpectProof { login: Box<AwaitedProof>, hellos: Hellos, buffer: Vec<u8> },

@@ -28,6 +28,7 @@ pub struct Wanted {
 }
 
 /// A handshake that we began. Moved by value: a state cannot be used twice.
+#[expect(clippy::large_enum_variant, reason = "a program has a handful, and each for a second")]
 pub enum Dialling {
     /// Our hello is sent.
     ExpectHello(ExpectHello),
