@@ -8,25 +8,6 @@ use hallway::limits;
 use hallway::message::{Addresses, Change, Join, Member, Message, Page, Say, State};
 use hallway::text::{Line, Name};
 
-/// The rule of `docs/protocol.cddl` that describes this message. A new message does not compile
-/// before it has one here; then it needs an example below, which a test asks for.
-pub(crate) fn rule(message: &Message) -> &'static str {
-    match message {
-        Message::Auth(_) => "auth",
-        Message::Join(_) => "join",
-        Message::Watch => "watch",
-        Message::State(_) => "set-state",
-        Message::NameTaken(_) => "name-taken",
-        Message::Members(_) => "members",
-        Message::Changes(_) => "changes",
-        Message::Notice(_) => "notice",
-        Message::Accepted => "accepted",
-        Message::Say(_) => "say",
-        Message::Shown(_) => "shown",
-        Message::Skipped => "skipped",
-    }
-}
-
 pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
