@@ -26,3 +26,10 @@ pub mod seeds;
 pub mod shell;
 pub mod text;
 pub mod time;
+
+// Examples that the tests inside and outside of the library share; they call it by its name.
+#[cfg(test)]
+extern crate self as hallway;
+#[cfg(test)]
+#[path = "../tests/support/messages.rs"]
+mod examples;

@@ -303,3 +303,7 @@ pub fn pages<T: Encode<()> + Clone>(items: &[T]) -> Vec<Vec<T>> {
     pages.push(page);
     pages
 }
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -70,7 +70,7 @@ fn before_auth(dialler: &Dialler) -> Dialling {
     };
     let outcome = run(dialler, &mut Listener::new(2, ANY_NUMBER), NOW, &mut no_auth);
     match outcome.dialler {
-        DiallerEnd::Waiting(state) => state,
+        DiallerEnd::Waiting(state) => *state,
         DiallerEnd::Open(..) | DiallerEnd::Failed(_) => panic!("it does not wait"),
     }
 }

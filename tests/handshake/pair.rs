@@ -135,7 +135,7 @@ impl Dialler {
 
 /// How a dialler stands when nothing is on the wire any more.
 pub(crate) enum DiallerEnd {
-    Waiting(Dialling),
+    Waiting(Box<Dialling>),
     Open(Box<Channel>, Peer),
     Failed(Ended),
 }
@@ -191,24 +191,27 @@ impl Outcome {
     }
 }
 
+/// Says in which pieces a flight arrives.
+pub(crate) type Wire<'a> = dyn FnMut(Flight, &[u8]) -> Vec<Vec<u8>> + 'a;
+
 /// The wire that changes nothing.
 pub(crate) fn as_it_is(_: Flight, bytes: &[u8]) -> Vec<Vec<u8>> {
     vec![bytes.to_vec()]
 }
 
-/// Runs one handshake at `now`, until nothing moves; `wire` says in which pieces a flight arrives.
+/// Runs one handshake at `now`, until nothing moves.
 pub(crate) fn run(
     dialler: &Dialler,
     listener: &mut Listener,
     now: Millis,
-    wire: &mut dyn FnMut(Flight, &[u8]) -> Vec<Vec<u8>>,
+    wire: &mut Wire<'_>,
 ) -> Outcome {
     let mut seeds = Seeds::new([dialler.seed; 32]);
     let id = listener.open(now, FROM).unwrap();
     let (state, hello) = dialler.start(now, &mut seeds);
     let mut outcome = Outcome {
         id,
-        dialler: DiallerEnd::Waiting(state),
+        dialler: DiallerEnd::Waiting(Box::new(state)),
         listener: ListenerEnd::Waiting,
         sent: Vec::new(),
         stretches: 0,
@@ -223,9 +226,9 @@ pub(crate) fn run(
     send(&mut outcome, &mut moving, Flight::ClientHello, hello);
     while let Some((flight, piece)) = moving.pop_front() {
         let answer = if flight.is_to_listener() {
-            outcome.to_listener(listener, now, &piece)
+            outcome.give_listener(listener, now, &piece)
         } else {
-            outcome.to_dialler(dialler, now, &mut seeds, &piece)
+            outcome.give_dialler(dialler, now, &mut seeds, &piece)
         };
         let next = match flight {
             Flight::ClientHello => Flight::ServerHello,
@@ -238,7 +241,7 @@ pub(crate) fn run(
 }
 
 impl Outcome {
-    fn to_listener(&mut self, listener: &mut Listener, now: Millis, piece: &[u8]) -> Vec<u8> {
+    fn give_listener(&mut self, listener: &mut Listener, now: Millis, piece: &[u8]) -> Vec<u8> {
         if !matches!(self.listener, ListenerEnd::Waiting) {
             return Vec::new();
         }
@@ -255,7 +258,7 @@ impl Outcome {
         answer
     }
 
-    fn to_dialler(
+    fn give_dialler(
         &mut self,
         dialler: &Dialler,
         now: Millis,
@@ -272,13 +275,13 @@ impl Outcome {
             }
         };
         let (end, answer) = match state.received(piece, &dialler.me, seeds) {
-            DialStep::Wait(state) => (DiallerEnd::Waiting(state), Vec::new()),
+            DialStep::Wait(state) => (DiallerEnd::Waiting(Box::new(state)), Vec::new()),
             DialStep::Open(channel, peer) => (DiallerEnd::Open(channel, peer), Vec::new()),
             DialStep::Failed(ended) => (DiallerEnd::Failed(ended), Vec::new()),
             DialStep::Stretch(state, job) => {
                 self.stretches += 1;
                 match state.stretched(job.run(&dialler.stretcher), &dialler.me, now) {
-                    Ok((state, bytes)) => (DiallerEnd::Waiting(state), bytes),
+                    Ok((state, bytes)) => (DiallerEnd::Waiting(Box::new(state)), bytes),
                     Err(ended) => (DiallerEnd::Failed(ended), Vec::new()),
                 }
             }
