@@ -185,7 +185,10 @@ impl App {
         }
         let typed = line.trim();
         if let Screen::Calling(id) = &self.screen {
-            return vec![Act::Do(Command::HangUp(*id))];
+            return match typed {
+                "" | "q" | "/bye" => vec![Act::Do(Command::HangUp(*id))],
+                _ => vec![show("not said: it still rings there; Enter gives up")],
+            };
         }
         if typed == "q" || typed == "quit" || typed == "exit" {
             return vec![Act::Quit];
@@ -211,6 +214,9 @@ impl App {
     /// Commands, answers to calls, and what is said; an empty line belongs to the screen.
     fn talk_to(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let talking = matches!(self.screen, Screen::Talking);
+        if matches!(self.screen, Screen::Calling(_)) && line.trim() == "/bye" {
+            return None;
+        }
         if line.trim().is_empty() && !talking {
             return None;
         }
@@ -361,7 +367,6 @@ impl App {
                     self.passwords.retain(|(known, _)| *known != label);
                     self.passwords.push((label, password));
                     self.screen = Screen::Calling(*id);
-                    acts.push(show("  Enter gives up"));
                 }
             }
             Notice::Ended(id, label, ended, _) => {

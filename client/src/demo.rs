@@ -33,11 +33,12 @@ use node_server::talk::Act;
 
 use crate::app::App;
 use crate::options::Options;
-use crate::run::serve;
+use crate::run::{about, serve};
 
 /// What is told before the first list.
-const STORY: &str = "A community with an echo in it runs in this program; nothing leaves this \
-    machine.\nChoose the echo by its number, say something, and leave it with q.";
+const STORY: &str = "A community, with an echo in it, runs inside this program.\n\
+    Nothing leaves this machine.\n\
+    Choose the echo by its number, say something, and leave it with q.";
 
 /// Starts all three and shows the list; the two others end with the program.
 pub(crate) fn run(options: &Options, base: Base) -> Exit {
@@ -75,11 +76,7 @@ fn prepare(options: &Options, mut base: Base) -> Result<Prepared, (Base, Refusal
         guesses: GuessLimits::default(),
         pins: Pins::default(),
     };
-    let about = format!(
-        "You are {}, in a demonstration: at {at}, with the password {}.",
-        config.me.name,
-        password.reveal()
-    );
+    let about = about(&config.me, at, &password);
     let mut app = App::new(listing(at), about);
     app.know_password("echo", echo);
     let mut first = vec![Act::Show(STORY.to_owned(), false)];

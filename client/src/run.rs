@@ -1,6 +1,8 @@
 //! `client`: the menu, with a node built in.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::net::SocketAddr;
+
 use hallway::event::Event;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
@@ -96,12 +98,7 @@ fn prepare(
     let public = me.identity.public();
     let record = PasswordRecord::register(&password, public.0, &stretcher, &mut seeds)
         .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
-    let mut about = format!("You are {}. To call you, others need", me.name);
-    for address in reachable(at) {
-        about += &format!("\n  address      {address}");
-    }
-    about += &format!("\n  password     {}", password.reveal());
-    about += &format!("\nThey then see\n  fingerprint  {}", public.fingerprint());
+    let about = about(&me, at, &password);
     if options.common.json {
         let fingerprint = public.fingerprint().to_string();
         base.terminal.data(&Event::Listening { address: at, fingerprint }.line());
@@ -122,6 +119,16 @@ fn prepare(
         None => first.push(Act::Show(menu::main_text(), false)),
     }
     Ok((Node::new(config, *seeds.draw()), app, first))
+}
+
+/// How others reach us, and what they see then.
+pub(crate) fn about(me: &Me, at: SocketAddr, password: &Secret) -> String {
+    let mut text = format!("You are {}. To call you, others need", me.name);
+    for address in reachable(at) {
+        text += &format!("\n  address      {address}");
+    }
+    text += &format!("\n  password     {}", password.reveal());
+    text + &format!("\nThey then see\n  fingerprint  {}", me.identity.public().fingerprint())
 }
 
 fn given_community(

@@ -311,17 +311,21 @@ impl Membership {
         match change {
             Change::Joined(member) => {
                 self.note_twin(&member, desk);
-                desk.notice(Notice::MemberJoined(member.clone()));
+                if !is_ours(&member, desk) {
+                    desk.notice(Notice::MemberJoined(member.clone()));
+                }
                 self.members.insert(member.name.clone(), member);
             }
             Change::Left(name) => {
-                if self.members.remove(&name).is_some() {
+                let left = self.members.remove(&name);
+                if left.is_some_and(|member| !is_ours(&member, desk)) {
                     desk.notice(Notice::MemberLeft(name));
                 }
             }
             Change::State(name, state) => {
-                if let Some(member) = self.members.get_mut(&name) {
-                    member.state = state;
+                let Some(member) = self.members.get_mut(&name) else { return };
+                member.state = state;
+                if !is_ours(member, desk) {
                     desk.notice(Notice::MemberChanged(name, state));
                 }
             }
@@ -378,6 +382,11 @@ impl Membership {
         let whole = doubled.min(limits::REJOIN_LONGEST.0);
         Millis(whole / 2 + desk.seeds.below(whole / 2 + 1))
     }
+}
+
+/// Whether a member is this very node: nobody needs to be told of themselves.
+fn is_ours(member: &Member, desk: &Desk) -> bool {
+    member.identity == desk.me.identity.public() && member.instance == desk.me.instance
 }
 
 /// Whether what happened may be over the next time, without anybody changing anything.

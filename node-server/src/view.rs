@@ -35,13 +35,13 @@ pub fn level(notice: &Notice) -> Level {
 pub fn words(notice: &Notice) -> Option<String> {
     let text = match notice {
         Notice::Calling(_, who) => {
-            format!("{} is there ({}); it rings …", who.label, who.at)
+            format!("{} is there, at {}; it rings …", who.label, who.at)
         }
         Notice::Ringing(_, who) => {
             format!("{} calls from {}{}\n  accept or deny?", who.label, who.at.ip(), standing(who))
         }
         Notice::Connected(_, who) => {
-            format!("talking with {}, directly, {}{}", who.label, who.at, standing(who))
+            format!("talking with {} (direct, {}){}", who.label, who.at, standing(who))
         }
         Notice::Heard(_, label, line) => line.shown_after(&format!("{label}: ")),
         Notice::Ended(_, label, ended, unsent) => {
