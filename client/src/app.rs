@@ -89,11 +89,15 @@ pub struct App {
     tried: Option<Secret>,
     /// Names by the numbers they were shown with.
     listed: Vec<Name>,
+    /// A person is there; otherwise answers come from a pipe.
+    interactive: bool,
+    /// The pipe has ended: leave when the last conversation has.
+    ending: bool,
 }
 
 impl App {
     /// At the main menu. `about` tells how others reach us.
-    pub fn new(listing: Listing, about: String) -> Self {
+    pub fn new(listing: Listing, about: String, interactive: bool) -> Self {
         Self {
             screen: Screen::Menu,
             talk: Talk::default(),
@@ -103,6 +107,8 @@ impl App {
             passwords: Vec::new(),
             tried: None,
             listed: Vec::new(),
+            interactive,
+            ending: false,
         }
     }
 
@@ -128,6 +134,8 @@ impl App {
     pub fn question(&self) -> Question {
         let line = |prompt: &str| Question::Line(prompt.to_owned());
         match &self.screen {
+            // A script's next line is for the conversation.
+            Screen::Calling(_) if !self.interactive => Question::Nothing,
             Screen::Menu | Screen::Calling(_) | Screen::Talking => line("> "),
             Screen::Community => line("number> "),
             Screen::CommunityPlace => match &self.community {
@@ -176,6 +184,14 @@ impl App {
             (Answer::Secret(_), _) => Vec::new(),
             (Answer::Line(line), _) => self.line(&line, node),
         }
+    }
+
+    /// The end of input: a person leaves; a script leaves when everything it said is confirmed.
+    pub fn ended_input(&mut self, node: &Node) -> Vec<Act> {
+        self.ending = true;
+        let finish = |(id, _)| Act::Do(Command::Finish(id));
+        let waits: Vec<Act> = node.talking().map(finish).collect();
+        if self.interactive || waits.is_empty() { vec![Act::Quit] } else { waits }
     }
 
     fn line(&mut self, line: &str, node: &Node) -> Vec<Act> {
@@ -383,6 +399,9 @@ impl App {
             _ => {}
         }
         acts.extend(self.follow(node));
+        if self.ending && node.talking().next().is_none() {
+            acts.push(Act::Quit);
+        }
         acts
     }
 

@@ -278,11 +278,9 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     {
         machine.terminal().data(&event.line());
     }
-    let level = view::level(notice);
-    let quiet = !machine.terminal().is_interactive() && level > options.common.log.0;
-    let stranger = matches!(notice, Notice::Turned(..)) && level > options.common.log.0;
     let acts = menu.told(notice, machine.node());
-    if quiet || stranger { Vec::new() } else { acts }
+    let shown = options.common.level(machine.terminal().is_interactive());
+    if view::level(notice) <= shown { acts } else { Vec::new() }
 }
 
 /// Goodbye to everybody; what is left to say is said.

@@ -131,6 +131,7 @@ impl Talk {
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
         let mut acts = Vec::new();
+        let mut introduced = false;
         match notice {
             Notice::Ringing(id, _) => {
                 self.ringing.insert(*id);
@@ -139,7 +140,7 @@ impl Talk {
                 self.wanted.insert(*id);
             }
             Notice::Connected(id, _) => {
-                self.ringing.remove(id);
+                introduced = self.ringing.remove(id);
                 if self.wanted.remove(id) || (self.focus.is_none() && self.takes_any) {
                     self.focus = Some(*id);
                 }
@@ -149,7 +150,11 @@ impl Talk {
             }
             _ => {}
         }
-        if let Some(words) = view::words(notice) {
+        let words = match notice {
+            Notice::Connected(_, who) if introduced => Some(view::connected(who)),
+            _ => view::words(notice),
+        };
+        if let Some(words) = words {
             acts.push(Act::Show(words, self.rings(notice, node)));
         }
         match notice {
