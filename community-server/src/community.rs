@@ -303,7 +303,6 @@ impl Community {
     /// Takes a connection out, and off the list.
     fn take(&mut self, id: ConnId) -> Option<Conn> {
         let conn = self.conns.take(id)?;
-        self.news.gone(id);
         if let Conn::Member { name, .. } = &conn {
             self.news.changed(self.directory.remove(name));
             self.notice(Notice::Left(name.clone()));
