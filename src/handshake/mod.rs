@@ -15,6 +15,8 @@
 pub mod answering;
 pub mod auth;
 pub mod dialling;
+#[cfg(test)]
+mod frozen_tests;
 pub mod hello;
 pub mod lobby;
 pub mod opaque;
