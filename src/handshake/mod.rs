@@ -18,6 +18,8 @@ pub mod dialling;
 #[cfg(test)]
 mod frozen_tests;
 pub mod hello;
+#[cfg(test)]
+mod insider_tests;
 pub mod lobby;
 pub mod opaque;
 mod schedule;
