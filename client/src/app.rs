@@ -368,12 +368,8 @@ impl App {
         let mut acts = self.talk.told(notice, node);
         match notice {
             Notice::Calling(id, _) => {
-                if let (Screen::Dialling(target), Some(password)) =
-                    (&self.screen, self.tried.take())
-                {
-                    let label = target.label.clone();
-                    self.passwords.retain(|(known, _)| *known != label);
-                    self.passwords.push((label, password));
+                if let Screen::Dialling(target) = &self.screen {
+                    self.passwords.worked(&target.label);
                     self.screen = Screen::Calling(*id);
                 }
             }
