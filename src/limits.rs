@@ -20,7 +20,7 @@ pub const HALF_OPEN_MAX: usize = 1024;
 /// Unauthenticated connections from one address (IPv4 /32, IPv6 /64): a class behind one router
 /// arriving at once still fits.
 pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
-/// Wrong passwords that one address may try in a row.
+/// Wrong passwords that one address may try in a row. Log-ins under way do not count before they fail.
 pub const GUESS_BURST: u32 = 5;
 /// One more try is earned in this time: about 2^13 a day from one address.
 pub const GUESS_REFILL: Millis = Millis(10_000);
