@@ -49,7 +49,7 @@ pub struct Auth {
     /// Name.
     #[n(2)]
     pub name: Name,
-    /// Signature over what [`signed`] describes.
+    /// Signature over the exporter, role, both identities, run and name.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub signature: [u8; SIGNATURE_BYTES],
 }

@@ -159,7 +159,7 @@ impl ClientHello {
 }
 
 impl ServerGo {
-    /// The answer with suite 1 and no extensions; KE2 comes with [`Self::with_ke2`], since it
+    /// The answer with suite 1 and no extensions; KE2 is appended by the listener, since it
     /// depends on the hash of everything else.
     pub fn front(profile: u8, identity: [u8; 32]) -> Vec<u8> {
         // body = status:u8 ‖ suite:u8 ‖ profile:u8 ‖ identity[32] ‖ ext:u16-list ‖ KE2
