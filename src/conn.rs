@@ -8,8 +8,8 @@ pub struct ConnId(pub u64);
 
 impl ConnId {
     /// The first number of connections that a core opens itself; those that come in count from
-    /// zero, so the two never meet.
-    pub const DIALLED: u64 = 1 << 62;
+    /// zero, so the two never meet. Fits a machine word, since the system's events carry one.
+    pub const DIALLED: u64 = 1 << (usize::BITS - 2);
 }
 
 /// What the network did. `Received` borrows the loop's buffer: a core keeps what it needs.
@@ -36,7 +36,7 @@ pub enum NetInput<'a> {
 pub enum NetOutput {
     /// Open a connection; answered by `Connected` or `Failed`.
     Connect(SocketAddr),
-    /// Send these bytes, after all earlier ones.
+    /// Send these bytes, after all earlier ones; before `Connected`, they wait for it.
     Send(Vec<u8>),
     /// Send what is queued, say that no more comes, wait a moment for the other side, and let go.
     Close,
@@ -49,6 +49,8 @@ pub enum NetOutput {
 pub enum ConnectError {
     /// The machine answers, the port does not.
     Refused,
+    /// No such host name.
+    NoSuchHost,
     /// Nobody answered in time, or the network has no way there.
     Unreachable,
     /// Our own machine did not let us (a firewall, a sandbox).
@@ -60,7 +62,8 @@ pub enum ConnectError {
 /// How a connection ended on the level of TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// The other side said that no more bytes come.
+    /// The other side said that no more bytes come. What is queued for it is still sent, no more
+    /// can be added.
     Ended,
     /// It was reset, or keep-alive found nobody there.
     Broken,

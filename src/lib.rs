@@ -18,10 +18,12 @@ pub mod log;
 pub mod message;
 pub mod passphrase;
 pub mod pins;
+pub mod place;
 pub mod reason;
 pub mod record;
 pub mod secret;
 pub mod seeds;
+pub mod shell;
 pub mod text;
 pub mod time;
 

@@ -81,10 +81,15 @@ pub const READ_BYTES_PER_TURN: usize = 64 * 1024;
 /// Bytes queued for one connection that does not read: then it is closed as too slow. Holds the
 /// list of 20,000 members.
 pub const OUT_BYTES_MAX: usize = 4 << 20;
+/// Bytes gathered for one connection before they are written without waiting for the end of the
+/// loop's turn: many small updates go out as one write, a file does not wait.
+pub const GATHER_BYTES_MAX: usize = 64 * 1024;
 /// How long accepting pauses when this process has no descriptor left.
 pub const ACCEPT_PAUSE: Millis = Millis(100);
-/// How long a closing connection waits for the other side's last word.
+/// How long a closing connection waits for the other side's last word, its own being sent.
 pub const LINGER: Millis = Millis(1_000);
+/// How long a closing connection may take to get its queue out: `OUT_BYTES_MAX` at 1 Mbit/s.
+pub const FLUSH_MAX: Millis = Millis(30_000);
 /// Silence before the first keep-alive probe of TCP.
 pub const KEEPALIVE_IDLE_SECONDS: u64 = 10;
 /// Time between probes.
@@ -115,6 +120,8 @@ pub const REJOIN_LONGEST: Millis = Millis(30_000);
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
 pub const MEMBERS_MAX: usize = 19_000;
+/// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
+pub const WORKER_JOBS_MAX: usize = 64;
 
 // ---- terminal --------------------------------------------------------------------------------
 
@@ -124,3 +131,16 @@ pub const SCREEN_LINES_MAX: usize = 1024;
 pub const TYPED_LINES_MAX: usize = 64;
 /// Entries of the line history.
 pub const HISTORY_LINES_MAX: usize = 500;
+/// Bytes of one line of input; a longer one is cut into pieces. No chat line comes near it, and a
+/// file without line ends must not fill the memory.
+pub const INPUT_LINE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the history file that are read: 500 long lines; anything before them is forgotten.
+pub const HISTORY_BYTES_MAX: u64 = 1 << 20;
+/// Completions listed by Tab: two columns of names on 24 rows, so that the list is never paged.
+pub const COMPLETIONS_SHOWN_MAX: usize = 40;
+/// Words that can be completed: a community of 20,000 members would make each Tab slow to read.
+pub const COMPLETIONS_MAX: usize = 4096;
+/// How long an end of the program waits for a terminal that takes no output.
+pub const FINISH_WAIT: Millis = Millis(500);
+/// Milliseconds after Escape in which the rest of a key's sequence must come; slow links split them.
+pub const KEY_SEQUENCE_MS: u16 = 500;

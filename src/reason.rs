@@ -260,6 +260,9 @@ fn unreached_words(error: ConnectError, who: &str) -> String {
         ConnectError::Refused => {
             format!("{who} refuses the connection: is the program running, is this its port?")
         }
+        ConnectError::NoSuchHost => {
+            format!("{who}: no host of that name is known here: try its address")
+        }
         ConnectError::Unreachable => {
             format!("{who} does not answer: is it running, is its TCP port open in its firewall?")
         }

@@ -1,1 +1,13 @@
-//! client
+//! The client: a menu for people and tasks for scripts, with a node built in.
+//!
+//! [`app`] is the core of the menu, [`chat`] that of a single conversation, [`menu`] the tables of
+//! the screens.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod chat;
+mod demo;
+pub mod menu;
+pub mod options;
+pub mod run;
+mod tasks;

@@ -3,52 +3,25 @@
 //! `handle` is the only way in, `poll` the only way out. Changes of the list are gathered until
 //! [`Input::TurnEnd`] and then told to everybody in one write each.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use hallway::channel::{Channel, Incoming};
 use hallway::conn::{ConnId, NetInput, NetOutput};
-use hallway::guess::GuessLimits;
-use hallway::handshake::answering::Door;
 use hallway::handshake::auth::{Me, Peer};
-use hallway::handshake::hello::Service;
 use hallway::handshake::lobby::{Lobby, LobbyStep};
-use hallway::handshake::opaque::PasswordRecord;
-use hallway::handshake::stretch::Profile;
 use hallway::limits;
-use hallway::message::{self, Change, Join, Member, Message, Page};
+use hallway::message::{Join, Member, Message};
 use hallway::reason::CloseReason;
 use hallway::seeds::Seeds;
 use hallway::text::{Line, Name};
 use hallway::time::{Millis, Now};
 
+use crate::config::Config;
+use crate::conns::{Conn, Conns};
 use crate::directory::{Directory, Place, addresses_for_others};
+use crate::news::{self, News};
 use crate::notice::Notice;
-
-/// What a community is made of.
-pub struct Config {
-    /// Name and identity.
-    pub me: Me,
-    /// The community password, as OPAQUE keeps it.
-    pub record: PasswordRecord,
-    /// The profile that it was registered with.
-    pub profile: Profile,
-    /// How many members at most.
-    pub members_max: usize,
-    /// How much guessing is allowed.
-    pub guesses: GuessLimits,
-}
-
-impl Config {
-    fn door(&self) -> Door<'_> {
-        Door {
-            service: Service::Community,
-            record: &self.record,
-            profile: self.profile,
-            me: &self.me,
-        }
-    }
-}
 
 /// What the world did.
 pub enum Input<'a> {
@@ -89,33 +62,20 @@ pub struct Community {
     seeds: Seeds,
     lobby: Lobby,
     directory: Directory,
-    conns: BTreeMap<ConnId, Conn>,
-    /// Those in `conns` that have not said what they want, by deadline.
-    arrived: BTreeSet<(Millis, ConnId)>,
-    changes: Vec<Change>,
-    /// Who gets the whole list at the end of this turn.
-    newcomers: Vec<ConnId>,
+    conns: Conns,
+    news: News,
     outputs: VecDeque<Output>,
 }
 
-/// An authenticated connection is exactly one of these.
-enum Conn {
-    /// Logged in; has not said what it wants.
-    Arrived { channel: Box<Channel>, peer: Peer, from: SocketAddr, until: Millis },
-    /// Gets the list without being on it.
-    Watcher { channel: Box<Channel> },
+/// How many are here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
     /// On the list.
-    Member { channel: Box<Channel>, name: Name },
-}
-
-impl Conn {
-    fn channel(&mut self) -> &mut Channel {
-        match self {
-            Self::Arrived { channel, .. }
-            | Self::Watcher { channel }
-            | Self::Member { channel, .. } => channel,
-        }
-    }
+    pub members: usize,
+    /// Getting the list without being on it.
+    pub watchers: usize,
+    /// Neither yet: they have not logged in, or not said what they want.
+    pub half_open: usize,
 }
 
 impl Community {
@@ -127,12 +87,15 @@ impl Community {
             seeds: Seeds::new(seed),
             lobby,
             directory: Directory::default(),
-            conns: BTreeMap::new(),
-            arrived: BTreeSet::new(),
-            changes: Vec::new(),
-            newcomers: Vec::new(),
+            conns: Conns::default(),
+            news: News::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Who we are.
+    pub fn me(&self) -> &Me {
+        &self.config.me
     }
 
     /// The only way in.
@@ -146,7 +109,7 @@ impl Community {
             Input::Operator(command) => self.operate(now.tick, command),
             Input::TurnEnd => {
                 self.expire(now.tick);
-                self.tell_changes(now.tick);
+                self.tell_news(now.tick);
             }
             Input::Stop => self.stop(now.tick),
         }
@@ -159,9 +122,8 @@ impl Community {
 
     /// When [`Input::TurnEnd`] is wanted at the latest.
     pub fn deadline(&self) -> Option<Millis> {
-        if self.changes.is_empty() && self.newcomers.is_empty() {
-            let arrived = self.arrived.first().map(|(until, _)| *until);
-            [arrived, self.lobby.deadline()].into_iter().flatten().min()
+        if self.news.is_empty() {
+            [self.conns.deadline(), self.lobby.deadline()].into_iter().flatten().min()
         } else {
             Some(Millis(0))
         }
@@ -172,6 +134,24 @@ impl Community {
         self.directory.members()
     }
 
+    /// How many are here.
+    pub fn load(&self) -> Load {
+        let members = self.directory.len();
+        let watchers = self.conns.viewers() - members;
+        let half_open = self.lobby.len() + self.conns.arrived();
+        Load { members, watchers, half_open }
+    }
+
+    /// Whether nobody is here and nothing is left of anybody, but for the memory of wrong
+    /// passwords.
+    pub fn is_quiet(&self) -> bool {
+        self.lobby.is_empty()
+            && self.directory.is_empty()
+            && self.conns.is_empty()
+            && self.news.is_empty()
+            && self.outputs.is_empty()
+    }
+
     fn open(&mut self, now: Millis, id: ConnId, from: SocketAddr) {
         if !self.lobby.open(now, id, from) {
             self.outputs.push_back(Output::Net(id, NetOutput::Drop));
@@ -179,7 +159,7 @@ impl Community {
     }
 
     fn receive(&mut self, now: Millis, id: ConnId, bytes: &[u8]) {
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             conn.channel().push(bytes);
             self.read(now, id);
             return;
@@ -192,8 +172,7 @@ impl Community {
             Some(LobbyStep::Enter(channel, peer, from, bytes)) => {
                 self.send(id, bytes);
                 let until = now + limits::HELLO_WAIT;
-                self.arrived.insert((until, id));
-                self.conns.insert(id, Conn::Arrived { channel, peer, from, until });
+                self.conns.put(id, Conn::Arrived { channel, peer, from, until });
                 self.read(now, id);
             }
             Some(LobbyStep::Close(bytes, turned, from)) => {
@@ -208,18 +187,9 @@ impl Community {
         }
     }
 
-    /// Takes a connection out, and its deadline with it.
-    fn take(&mut self, id: ConnId) -> Option<Conn> {
-        let conn = self.conns.remove(&id)?;
-        if let Conn::Arrived { until, .. } = &conn {
-            self.arrived.remove(&(*until, id));
-        }
-        Some(conn)
-    }
-
     /// Handles every message that has come in whole.
     fn read(&mut self, now: Millis, id: ConnId) {
-        while let Some(conn) = self.conns.get_mut(&id) {
+        while let Some(conn) = self.conns.get_mut(id) {
             match conn.channel().poll() {
                 Ok(None) => return,
                 Ok(Some(Incoming::Message(Message::Skipped))) => {}
@@ -231,26 +201,29 @@ impl Community {
     }
 
     fn message(&mut self, now: Millis, id: ConnId, message: Message) {
-        match (self.take(id), message) {
+        match (self.conns.take(id), message) {
             (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join)) => {
                 self.join(now, id, channel, peer, from, join);
             }
             (Some(Conn::Arrived { channel, .. }), Message::Watch) => {
-                if self.is_full() {
-                    self.conns.insert(id, Conn::Watcher { channel });
+                let is_full = self.is_full();
+                self.conns.put(id, Conn::Watcher { channel });
+                if is_full {
                     self.hang_up(now, id, Some(CloseReason::Full));
                 } else {
-                    self.conns.insert(id, Conn::Watcher { channel });
-                    self.newcomers.push(id);
+                    self.news.came(id);
                 }
             }
             (Some(Conn::Member { channel, name }), Message::State(state)) => {
                 let change = self.directory.set_state(&name, state);
-                self.changes.extend(change);
-                self.conns.insert(id, Conn::Member { channel, name });
+                if change.is_some() {
+                    self.notice(Notice::Changed(name.clone(), state));
+                }
+                self.news.changed(change);
+                self.conns.put(id, Conn::Member { channel, name });
             }
             (Some(conn), _) => {
-                self.conns.insert(id, conn);
+                self.conns.put(id, conn);
                 self.hang_up(now, id, Some(CloseReason::Confused));
             }
             (None, _) => {}
@@ -258,7 +231,7 @@ impl Community {
     }
 
     fn is_full(&self) -> bool {
-        self.conns.len() - self.arrived.len() >= self.config.members_max
+        self.conns.viewers() >= self.config.members_max
     }
 
     fn join(
@@ -292,7 +265,7 @@ impl Community {
             }
             Place::Own(older) => self.hang_up(now, older, Some(CloseReason::Replaced)),
             Place::Free if self.is_full() => {
-                self.conns.insert(id, Conn::Watcher { channel });
+                self.conns.put(id, Conn::Watcher { channel });
                 self.hang_up(now, id, Some(CloseReason::Full));
                 self.notice(Notice::Full(member.name));
                 return;
@@ -300,22 +273,19 @@ impl Community {
             Place::Free => {}
         }
         if let Some(twin) = self.directory.twin(&member) {
-            let twin = twin.name.clone();
+            let twin = twin.clone();
             self.notice(Notice::Twin(member.name.clone(), twin));
         }
         self.notice(Notice::Joined(member.name.clone(), from));
-        self.conns.insert(id, Conn::Member { channel, name: member.name.clone() });
+        self.conns.put(id, Conn::Member { channel, name: member.name.clone() });
         let change = self.directory.insert(id, member);
-        self.changes.push(change);
-        self.newcomers.push(id);
+        self.news.changed(Some(change));
+        self.news.came(id);
     }
 
     /// Ends a connection from our side, with a last word, if one is given.
     fn hang_up(&mut self, now: Millis, id: ConnId, reason: Option<CloseReason>) {
         let Some(mut conn) = self.take(id) else { return };
-        if let Conn::Member { name, .. } = &conn {
-            self.left(name.clone());
-        }
         if let Some(reason) = reason {
             let mut bytes = Vec::new();
             conn.channel().close(now, reason, &mut bytes);
@@ -326,23 +296,25 @@ impl Community {
 
     /// Ends a connection whose peer broke the protocol: not a word more.
     fn drop_conn(&mut self, id: ConnId) {
-        if let Some(Conn::Member { name, .. }) = self.take(id) {
-            self.left(name);
-        }
+        self.take(id);
         self.outputs.push_back(Output::Net(id, NetOutput::Drop));
     }
 
-    fn left(&mut self, name: Name) {
-        let change = self.directory.remove(&name);
-        self.changes.extend(change);
-        self.notice(Notice::Left(name));
+    /// Takes a connection out, and off the list.
+    fn take(&mut self, id: ConnId) -> Option<Conn> {
+        let conn = self.conns.take(id)?;
+        if let Conn::Member { name, .. } = &conn {
+            self.news.changed(self.directory.remove(name));
+            self.notice(Notice::Left(name.clone()));
+        }
+        Some(conn)
     }
 
     fn closed(&mut self, id: ConnId) {
         if let Some((turned, from)) = self.lobby.closed(id) {
             self.notice(Notice::Turned(from, turned));
-        } else if let Some(Conn::Member { name, .. }) = self.take(id) {
-            self.left(name);
+        } else {
+            self.take(id);
         }
     }
 
@@ -351,43 +323,30 @@ impl Community {
             self.outputs.push_back(Output::Net(id, NetOutput::Drop));
             self.notice(Notice::Turned(from, turned));
         }
-        while let Some((_, id)) = self.arrived.first().copied().filter(|(until, _)| *until <= now) {
+        while let Some(id) = self.conns.overdue(now) {
             self.drop_conn(id);
         }
     }
 
     /// One write for each: the changes for who had the list, the list for who is new.
-    fn tell_changes(&mut self, now: Millis) {
-        let newcomers: BTreeSet<ConnId> = std::mem::take(&mut self.newcomers).into_iter().collect();
-        let changes = std::mem::take(&mut self.changes);
+    fn tell_news(&mut self, now: Millis) {
+        let (changes, newcomers) = self.news.take();
         if !changes.is_empty() {
-            let pages = message::pages(&changes).into_iter();
-            let messages: Vec<Vec<u8>> =
-                pages.map(|page| Message::Changes(page).encode()).collect();
-            let old: Vec<ConnId> =
-                self.conns.keys().filter(|id| !newcomers.contains(id)).copied().collect();
-            self.send_all(now, &old, &messages);
+            let mut old = self.conns.ids();
+            old.retain(|id| !newcomers.contains(id));
+            self.send_all(now, &old, &changes);
         }
         if !newcomers.is_empty() {
-            let members: Vec<Member> = self.directory.members().cloned().collect();
-            let mut pages = message::pages(&members).into_iter().peekable();
-            let mut messages = Vec::new();
-            while let Some(members) = pages.next() {
-                let last = pages.peek().is_none();
-                messages.push(Message::Members(Page { members, last }).encode());
-            }
+            let list = news::list(self.directory.members());
             let newcomers: Vec<ConnId> = newcomers.into_iter().collect();
-            self.send_all(now, &newcomers, &messages);
+            self.send_all(now, &newcomers, &list);
         }
     }
 
     /// Sends the same messages to each of these that sees the list.
     fn send_all(&mut self, now: Millis, ids: &[ConnId], messages: &[Vec<u8>]) {
         for id in ids {
-            let channel = match self.conns.get_mut(id) {
-                Some(Conn::Watcher { channel } | Conn::Member { channel, .. }) => channel,
-                Some(Conn::Arrived { .. }) | None => continue,
-            };
+            let Some(channel) = self.conns.get_mut(*id).and_then(Conn::viewer) else { continue };
             let mut bytes = Vec::new();
             let sent =
                 messages.iter().try_for_each(|each| channel.send_encoded(now, each, &mut bytes));
@@ -414,7 +373,7 @@ impl Community {
                 None => self.notice(Notice::NobodyCalled(name)),
             },
             Command::Say(line) => {
-                let ids: Vec<ConnId> = self.conns.keys().copied().collect();
+                let ids = self.conns.ids();
                 let count = self.directory.len();
                 self.send_all(now, &ids, &[Message::Notice(line).encode()]);
                 self.notice(Notice::Said(count));
@@ -426,12 +385,10 @@ impl Community {
         for id in self.lobby.clear() {
             self.outputs.push_back(Output::Net(id, NetOutput::Drop));
         }
-        let ids: Vec<ConnId> = self.conns.keys().copied().collect();
-        for id in ids {
+        for id in self.conns.ids() {
             self.hang_up(now, id, Some(CloseReason::Bye));
         }
-        self.changes.clear();
-        self.newcomers.clear();
+        self.news = News::default();
     }
 
     fn send(&mut self, id: ConnId, bytes: Vec<u8>) {

@@ -1,9 +1,13 @@
 //! Who is online: names, identities, addresses and states. Nothing of it ever reaches the disk.
+//!
+//! Three indexes, so that nothing that a member does makes us look at all of them.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hallway::conn::ConnId;
+use hallway::handshake::auth::Instance;
+use hallway::identity::PublicIdentity;
 use hallway::message::{Addresses, Change, Member, State};
 use hallway::text::Name;
 
@@ -13,6 +17,15 @@ pub struct Directory {
     listed: BTreeMap<Name, Listed>,
     /// Who has a name that looks like this; see [`Name::look_alikes`].
     look_alikes: BTreeMap<String, Name>,
+    /// Which name each run of a program has.
+    runs: BTreeMap<Run, Name>,
+}
+
+/// One run of one program: a person's key, and which of the programs that use it.
+type Run = (PublicIdentity, Instance);
+
+fn run(member: &Member) -> Run {
+    (member.identity, member.instance)
 }
 
 /// One entry.
@@ -28,7 +41,8 @@ pub struct Listed {
 pub enum Place {
     /// The name is free.
     Free,
-    /// The same run of the same program has it, on this older connection.
+    /// The name is free, and the same run of the same program is on the list by this older
+    /// connection, under this name or another: it has to go first.
     Own(ConnId),
     /// Somebody else has it, or one that looks like it; this one is free.
     Taken(Name),
@@ -37,21 +51,23 @@ pub enum Place {
 impl Directory {
     /// Whether `member` can have the name it wants.
     pub fn place(&self, member: &Member) -> Place {
-        let Some(holder) = self.holder(&member.name) else { return Place::Free };
-        let same_run =
-            holder.member.identity == member.identity && holder.member.instance == member.instance;
-        if same_run {
-            return Place::Own(holder.conn);
+        let own = self.runs.get(&run(member));
+        let is_free = |name: &Name| self.holders(name).all(|holder| Some(holder) == own);
+        if !is_free(&member.name) {
+            // There are fewer members than numbers to try.
+            let free = (2..).map(|n| member.name.numbered(n)).find(is_free);
+            return Place::Taken(free.unwrap_or_else(|| member.name.clone()));
         }
-        // There are fewer members than numbers to try.
-        let free = (2..).map(|n| member.name.numbered(n)).find(|name| self.holder(name).is_none());
-        Place::Taken(free.unwrap_or_else(|| member.name.clone()))
+        match own.and_then(|name| self.listed.get(name)) {
+            Some(older) => Place::Own(older.conn),
+            None => Place::Free,
+        }
     }
 
-    fn holder(&self, name: &Name) -> Option<&Listed> {
-        let [one, two] = name.look_alikes();
-        let name = self.look_alikes.get(&one).or_else(|| self.look_alikes.get(&two))?;
-        self.listed.get(name)
+    /// Who has this name, or one that looks like it: two, when it is like one by its case and like
+    /// another by its letters.
+    fn holders(&self, name: &Name) -> impl Iterator<Item = &Name> {
+        name.look_alikes().into_iter().filter_map(|key| self.look_alikes.get(&key))
     }
 
     /// Puts a member on the list; its place must be free.
@@ -59,6 +75,7 @@ impl Directory {
         for key in member.name.look_alikes() {
             self.look_alikes.insert(key, member.name.clone());
         }
+        self.runs.insert(run(&member), member.name.clone());
         let change = Change::Joined(member.clone());
         self.listed.insert(member.name.clone(), Listed { member, conn });
         change
@@ -66,7 +83,8 @@ impl Directory {
 
     /// Takes a member off the list.
     pub fn remove(&mut self, name: &Name) -> Option<Change> {
-        self.listed.remove(name)?;
+        let listed = self.listed.remove(name)?;
+        self.runs.remove(&run(&listed.member));
         for key in name.look_alikes() {
             self.look_alikes.remove(&key);
         }
@@ -85,15 +103,16 @@ impl Directory {
 
     /// The member of that name, or of one that looks like it.
     pub fn find(&self, name: &Name) -> Option<&Listed> {
-        self.holder(name)
+        self.holders(name).find_map(|name| self.listed.get(name))
     }
 
-    /// Another member with the same identity: a copied identity file, or one user twice.
-    pub fn twin(&self, member: &Member) -> Option<&Member> {
-        let is_twin = |listed: &&Listed| {
-            listed.member.identity == member.identity && listed.member.name != member.name
-        };
-        self.listed.values().find(is_twin).map(|listed| &listed.member)
+    /// The name of another run with the same identity: a copied identity file, or one user twice.
+    pub fn twin(&self, member: &Member) -> Option<&Name> {
+        let (first, last) = (Instance([0; 8]), Instance([0xff; 8]));
+        self.runs
+            .range((member.identity, first)..=(member.identity, last))
+            .find(|((_, instance), _)| *instance != member.instance)
+            .map(|(_, name)| name)
     }
 
     /// All members, by name.
@@ -106,16 +125,18 @@ impl Directory {
         self.listed.len()
     }
 
-    /// Whether nobody is there.
+    /// Whether nobody is there, in no index.
     pub fn is_empty(&self) -> bool {
-        self.listed.is_empty()
+        self.listed.is_empty() && self.look_alikes.is_empty() && self.runs.is_empty()
     }
 }
 
 /// The addresses others should try: the one we saw, then those of its interfaces. A loopback
 /// address is nobody else's way to it, so it stands only when there is no other.
 pub fn addresses_for_others(seen: IpAddr, told: &Addresses) -> Addresses {
-    let told = told.iter().filter(|address| is_usable(*address));
+    // `::ffff:127.0.0.1` is a loopback address too.
+    let seen = seen.to_canonical();
+    let told = told.iter().map(|address| address.to_canonical()).filter(|a| is_usable(*a));
     let seen_first = Some(seen).filter(|address| is_usable(*address));
     let mut all: Vec<IpAddr> = seen_first.into_iter().collect();
     for address in told {
@@ -130,19 +151,19 @@ pub fn addresses_for_others(seen: IpAddr, told: &Addresses) -> Addresses {
 }
 
 fn is_usable(address: IpAddr) -> bool {
-    let link_local = match address {
-        IpAddr::V4(_) => false,
+    let nobodys = match address {
+        // Link-local is good enough on a subnet where nobody hands out addresses.
+        IpAddr::V4(v4) => v4.is_broadcast(),
         // Worthless without the interface, which differs from machine to machine.
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
-    !(address.is_loopback() || address.is_unspecified() || address.is_multicast() || link_local)
+    !(address.is_loopback() || address.is_unspecified() || address.is_multicast() || nobodys)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hallway::handshake::auth::Instance;
-    use hallway::identity::PublicIdentity;
+    use hallway::limits;
 
     fn member(name: &str, identity: u8, instance: u8) -> Member {
         Member {
@@ -178,7 +199,33 @@ mod tests {
         assert_eq!(directory.place(&member("katie", 1, 1)), Place::Own(ConnId(1)));
         assert!(matches!(directory.place(&member("katie", 1, 2)), Place::Taken(_)));
         let copy = member("bob", 1, 2);
-        assert_eq!(directory.twin(&copy).unwrap().name.as_str(), "katie");
+        assert_eq!(directory.twin(&copy).unwrap().as_str(), "katie");
+        assert_eq!(directory.twin(&member("katie", 1, 1)), None, "its own run is no twin");
+        assert_eq!(directory.twin(&member("bob", 2, 2)), None);
+    }
+
+    #[test]
+    fn the_same_run_replaces_itself_under_another_name_too() {
+        let mut directory = Directory::default();
+        directory.insert(ConnId(1), member("katie-2", 1, 1));
+        assert_eq!(directory.place(&member("katie", 1, 1)), Place::Own(ConnId(1)));
+        directory.insert(ConnId(2), member("katie", 2, 2));
+        let own = Name::parse("katie-2").unwrap();
+        assert_eq!(directory.place(&member("katie", 1, 1)), Place::Taken(own));
+    }
+
+    #[test]
+    fn a_name_like_our_own_and_like_another_is_taken() {
+        let mut directory = Directory::default();
+        directory.insert(ConnId(1), member("paui", 1, 1));
+        directory.insert(ConnId(2), member("paul", 2, 2));
+        // In capitals it reads like the second, in lower case it is the first.
+        assert!(matches!(directory.place(&member("PauI", 1, 1)), Place::Taken(_)));
+        assert!(matches!(directory.place(&member("PauI", 2, 2)), Place::Taken(_)));
+        for name in ["paui", "paul"] {
+            directory.remove(&Name::parse(name).unwrap());
+        }
+        assert!(directory.is_empty());
     }
 
     #[test]
@@ -193,16 +240,26 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_listed_only_when_there_is_nothing_else() {
-        let told = Addresses::new(ips(&["127.0.0.1", "fe80::1", "192.168.1.5", "2001:db8::5"]));
-        let local = addresses_for_others("127.0.0.1".parse().unwrap(), &told);
-        assert_eq!(local.iter().collect::<Vec<_>>(), ips(&["192.168.1.5", "2001:db8::5"]));
-        let lan = addresses_for_others("192.168.1.9".parse().unwrap(), &told);
-        assert_eq!(
-            lan.iter().collect::<Vec<_>>(),
-            ips(&["192.168.1.9", "192.168.1.5", "2001:db8::5"])
-        );
-        let alone = addresses_for_others("::1".parse().unwrap(), &Addresses::default());
-        assert_eq!(alone.iter().collect::<Vec<_>>(), ips(&["::1"]));
+    fn others_are_told_the_address_we_saw_and_then_those_they_could_use() {
+        let table: [(&str, &[&str], &[&str]); 9] = [
+            // Seen, told by the member, told to others.
+            ("192.168.1.9", &[], &["192.168.1.9"]),
+            ("192.168.1.9", &["192.168.1.5", "192.168.1.9"], &["192.168.1.9", "192.168.1.5"]),
+            ("10.0.0.7", &["127.0.0.1", "fe80::1", "2001:db8::5"], &["10.0.0.7", "2001:db8::5"]),
+            ("10.0.0.7", &["0.0.0.0", "::", "224.0.0.1", "ff02::1"], &["10.0.0.7"]),
+            ("10.0.0.7", &["255.255.255.255", "::ffff:127.0.0.1"], &["10.0.0.7"]),
+            ("::ffff:10.0.0.7", &["10.0.0.7"], &["10.0.0.7"]),
+            ("127.0.0.1", &["192.168.1.5", "169.254.3.4"], &["192.168.1.5", "169.254.3.4"]),
+            ("::1", &["127.0.0.1", "::1"], &["::1"]),
+            ("fe80::9", &["fe80::9", "2001:db8::5"], &["2001:db8::5"]),
+        ];
+        for (seen, told, expected) in table {
+            let found = addresses_for_others(seen.parse().unwrap(), &Addresses::new(ips(told)));
+            assert_eq!(found.iter().collect::<Vec<_>>(), ips(expected), "{seen} {told:?}");
+        }
+        let many = (1..=20).map(|last| IpAddr::from([10, 0, 0, last]));
+        let found = addresses_for_others("10.9.9.9".parse().unwrap(), &Addresses::new(many));
+        assert_eq!(found.iter().count(), limits::ADDRESSES_MAX);
+        assert_eq!(found.iter().next(), "10.9.9.9".parse().ok());
     }
 }

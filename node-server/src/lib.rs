@@ -1,1 +1,19 @@
-//! node-server
+//! A node: a person's listening end. `node-server` is a node alone; `client` has one built in.
+//!
+//! [`node`] is the core; it is put together from [`calls`] (and their `conversation`), [`membership`]
+//! and `outbound`, the way to reach a listener. [`notice`] is what it tells.
+#![forbid(unsafe_code)]
+
+pub mod calls;
+mod conversation;
+mod desk;
+pub mod machine;
+pub mod membership;
+pub mod menu;
+pub mod node;
+pub mod notice;
+pub mod options;
+pub mod outbound;
+pub mod run;
+pub mod talk;
+pub mod view;

@@ -49,7 +49,7 @@ pub struct Auth {
     /// Name.
     #[n(2)]
     pub name: Name,
-    /// Signature over the exporter, role, both identities, run and name.
+    /// Signature over the connection's exporter, the role, both keys, the run and the name.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub signature: [u8; SIGNATURE_BYTES],
 }

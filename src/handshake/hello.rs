@@ -159,8 +159,8 @@ impl ClientHello {
 }
 
 impl ServerGo {
-    /// The answer with suite 1 and no extensions; KE2 is appended by the listener, since it
-    /// depends on the hash of everything else.
+    /// The answer with suite 1 and no extensions, but for KE2, which depends on the hash of
+    /// everything else and is appended.
     pub fn front(profile: u8, identity: [u8; 32]) -> Vec<u8> {
         // body = status:u8 ‖ suite:u8 ‖ profile:u8 ‖ identity[32] ‖ ext:u16-list ‖ KE2
         let mut body = vec![GO, SUITE, profile];

@@ -111,6 +111,16 @@ impl Lobby {
         self.by_deadline.first().map(|(until, _)| *until)
     }
 
+    /// How many are here.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether nobody is here, in no index.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.by_deadline.is_empty() && self.by_source.is_empty()
+    }
+
     /// Takes out everybody, to be dropped.
     pub fn clear(&mut self) -> Vec<ConnId> {
         self.by_deadline.clear();

@@ -101,7 +101,8 @@ impl Cipher {
     }
 
     /// The tag of `ct ‖ 32 bytes`, those being overwritten: with the suffix laid right behind the
-    /// ciphertext one call hashes all, about twice as fast for a line of chat as a `Hasher`.
+    /// ciphertext one call hashes all, which takes a tenth less time than a `Hasher` for a line of
+    /// chat and a third less for bulk.
     fn tag(&self, header: [u8; HEADER_BYTES], body: &mut [u8]) -> blake3::Hash {
         let ct_bytes = body.len() - TAG_BYTES;
         let (_, suffix) = body.split_at_mut(ct_bytes);

@@ -1,0 +1,226 @@
+//! `client`: the menu, with a node built in.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::net::SocketAddr;
+
+use hallway::event::Event;
+use hallway::handshake::auth::{Instance, Me};
+use hallway::handshake::opaque::PasswordRecord;
+use hallway::handshake::stretch::Stretcher;
+use hallway::passphrase;
+use hallway::reason::Exit;
+use hallway::secret::Secret;
+use hallway::seeds::Seeds;
+use hallway::shell::base::Base;
+use hallway::shell::clock;
+use hallway::shell::home::{Home, user_name};
+use hallway::shell::net::ListenAddr;
+use hallway::shell::start::{Refusal, ask_new_password, ask_secret, reachable};
+use hallway::shell::terminal::secrets::password_from;
+use hallway::shell::terminal::{Ask, Options as TerminalOptions, Typed};
+use node_server::machine::{Happening, Machine};
+use node_server::node::{Config, Node};
+use node_server::notice::Notice;
+use node_server::options::PORT;
+use node_server::run::{NEXT_PORTS, call_policy, guess_limits, leave, listing};
+use node_server::talk::Act;
+use node_server::view;
+
+use crate::app::{Answer, App, Question};
+use crate::menu;
+use crate::options::{Options, Task};
+use crate::{demo, tasks};
+
+/// Runs the program to its end.
+pub fn run(options: &Options) -> Exit {
+    let home = Home::of_person(options.common.data_dir.as_deref());
+    let terminal = TerminalOptions {
+        plain: options.common.plain,
+        json: options.common.json,
+        history_file: home.as_ref().ok().map(Home::history_file),
+        reads_input: !matches!(options.task, Some(Task::List { .. } | Task::Trust { .. })),
+    };
+    let Ok(mut base) = Base::start(terminal) else {
+        // Without descriptors there is not even a place to say so properly.
+        return Exit::Failed;
+    };
+    let home = match home.map_err(Refusal::failed) {
+        Ok(home) => home,
+        Err(refusal) => return refusal.tell(base.terminal, options.common.json),
+    };
+    match &options.task {
+        None => match prepare(options, &mut base, &home) {
+            Ok((node, app, first)) => serve(options, base, node, Some(home), app, first),
+            Err(refusal) => refusal.tell(base.terminal, options.common.json),
+        },
+        Some(Task::Demo) => demo::run(options, base),
+        Some(Task::List { place, watch }) => tasks::list(options, base, home, place, *watch),
+        Some(Task::Chat { place }) => tasks::chat(options, base, home, place),
+        Some(Task::Trust { who, fingerprint }) => {
+            tasks::trust(options, base, &home, who, fingerprint)
+        }
+    }
+}
+
+fn prepare(
+    options: &Options,
+    base: &mut Base,
+    home: &Home,
+) -> Result<(Node, App, Vec<Act>), Refusal> {
+    let flags = &options.node;
+    let mut seeds = Seeds::new(clock::seed());
+    let identity = home.identity().map_err(Refusal::failed)?;
+    let pins = home.pins().map_err(Refusal::failed)?;
+    let interactive = base.terminal.is_interactive();
+    let given = password_from(flags.password_file.as_deref(), &["HALLWAY_PASSWORD"])
+        .map_err(Refusal::failed)?;
+    let file = flags.community_password_file.as_deref();
+    let community_password =
+        password_from(file, &["HALLWAY_COMMUNITY_PASSWORD"]).map_err(Refusal::failed)?;
+    let password = match given {
+        Some(password) => password,
+        None if interactive => {
+            let offered = passphrase::four_words(&mut seeds);
+            ask_new_password(base, "Password for people who call you", offered)?
+        }
+        // Nobody to ask: a good one, which the screen about us tells.
+        None => passphrase::four_words(&mut seeds),
+    };
+    let listen = flags.listen.unwrap_or(ListenAddr { ip: None, port: PORT });
+    let tries = if flags.listen.is_some() { 0 } else { NEXT_PORTS };
+    let at = base
+        .net
+        .listen(listen, tries)
+        .map_err(|error| Refusal::failed(format!("port {}: {error}", listen.port)))?;
+    let name = flags.name.clone().unwrap_or_else(user_name);
+    let me = Me { name, identity, instance: Instance(seeds.instance()) };
+    let stretcher = Stretcher::default();
+    let public = me.identity.public();
+    let record = PasswordRecord::register(&password, public.0, &stretcher, &mut seeds)
+        .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
+    let about = about(&me, at, &password);
+    if options.common.json {
+        let fingerprint = public.fingerprint().to_string();
+        base.terminal.data(&Event::Listening { address: at, fingerprint }.line());
+    }
+    let config = Config {
+        me,
+        record: Some(record),
+        profile: stretcher.profile(),
+        calls: call_policy(flags, interactive),
+        echo: false,
+        guesses: guess_limits(flags),
+        pins,
+    };
+    let mut app = App::new(listing(at), about.clone(), interactive);
+    let mut first = vec![Act::Show(about, false)];
+    match given_community(options, base, community_password)? {
+        Some((place, password)) => first.extend(app.join(place, password)),
+        None => first.push(Act::Show(menu::main_text(), false)),
+    }
+    Ok((Node::new(config, *seeds.draw()), app, first))
+}
+
+/// How others reach us, and what they see then.
+pub(crate) fn about(me: &Me, at: SocketAddr, password: &Secret) -> String {
+    let mut text = format!("You are {}. To call you, others need", me.name);
+    for address in reachable(at) {
+        text += &format!("\n  address      {address}");
+    }
+    text += &format!("\n  password     {}", password.reveal());
+    text + &format!("\nThey then see\n  fingerprint  {}", me.identity.public().fingerprint())
+}
+
+fn given_community(
+    options: &Options,
+    base: &mut Base,
+    password: Option<Secret>,
+) -> Result<Option<(hallway::place::Place, Secret)>, Refusal> {
+    let Some(place) = &options.node.community else { return Ok(None) };
+    let password = match password {
+        Some(password) => Some(password),
+        None if base.terminal.is_interactive() => {
+            ask_secret(base, format!("Password of the community {place}: "))?
+        }
+        None => {
+            return Err(Refusal::usage(
+                "no community password: give --community-password-file FILE or \
+                 HALLWAY_COMMUNITY_PASSWORD",
+            ));
+        }
+    };
+    Ok(password.map(|password| (place.clone(), password)))
+}
+
+/// The loop of the menu.
+pub(crate) fn serve(
+    options: &Options,
+    base: Base,
+    node: Node,
+    home: Option<Home>,
+    mut app: App,
+    first: Vec<Act>,
+) -> Exit {
+    let Ok(mut machine) = Machine::start(base, node, home, Stretcher::default()) else {
+        return Exit::Failed;
+    };
+    let json = options.common.json;
+    let level = options.common.level(true);
+    let mut asked = None;
+    let mut acts = first;
+    loop {
+        for act in acts.drain(..) {
+            match act {
+                Act::Show(text, bell) => machine.terminal().show(&text, bell),
+                Act::Do(command) => machine.command(command),
+                Act::Quit => return leave(machine, json),
+            }
+        }
+        machine.terminal().set_completions(app.completions(machine.node()));
+        ask(&machine, &app, &mut asked);
+        let Some(happening) = machine.turn() else { continue };
+        acts = match happening {
+            Happening::Notice(notice) => {
+                tell(&machine, &notice, json);
+                let acts = app.told(&notice, machine.node());
+                if view::level(&notice) <= level { acts } else { Vec::new() }
+            }
+            Happening::Typed(Typed::Line(line)) => {
+                asked = None;
+                app.answered(Answer::Line(line), machine.node())
+            }
+            Happening::Typed(Typed::Secret(secret)) => {
+                asked = None;
+                app.answered(Answer::Secret(secret), machine.node())
+            }
+            // `asked` stays: there is nothing more to read.
+            Happening::Typed(Typed::End) => app.ended_input(machine.node()),
+            Happening::Typed(Typed::Interrupt | Typed::OutputClosed) | Happening::Signal(_) => {
+                vec![Act::Quit]
+            }
+            Happening::Trouble(words) => vec![Act::Show(words, false)],
+        };
+    }
+}
+
+/// Asks what the screen asks for, unless a question stands already.
+fn ask(machine: &Machine, app: &App, asked: &mut Option<Question>) {
+    if asked.is_some() || !app.takes_lines(machine.node()) {
+        return;
+    }
+    let question = app.question();
+    let ask = match question.clone() {
+        Question::Nothing => return,
+        Question::Line(prompt) => Ask::Line { prompt },
+        Question::Secret(prompt) => Ask::Secret { prompt },
+    };
+    *asked = Some(question);
+    machine.terminal().ask(ask);
+}
+
+/// The event of a notice, for scripts.
+pub(crate) fn tell(machine: &Machine, notice: &Notice, json: bool) {
+    if json && let Some(event) = notice.event() {
+        machine.terminal().data(&event.line());
+    }
+}

@@ -1,0 +1,211 @@
+//! One authenticated call: ringing, talking, and what was said and confirmed.
+
+use std::collections::VecDeque;
+
+use hallway::channel::{Channel, Incoming};
+use hallway::conn::{ConnId, NetOutput};
+use hallway::handshake::auth::Peer;
+use hallway::limits;
+use hallway::message::{Message, Say};
+use hallway::reason::{CloseReason, Ended, PeerFault};
+use hallway::text::Line;
+use hallway::time::Millis;
+
+use crate::desk::Desk;
+use crate::notice::Who;
+
+/// An authenticated call.
+pub(crate) struct Conversation {
+    pub(crate) conn: ConnId,
+    pub(crate) peer: Peer,
+    pub(crate) who: Who,
+    pub(crate) stage: Stage,
+    /// Whether our side opened the connection; decides which of two crossing calls stays.
+    pub(crate) ours: bool,
+    channel: Box<Channel>,
+    /// Sealed in this turn of the loop, sent at its end in one write.
+    out: Vec<u8>,
+    /// The number of the last line we said.
+    said: u64,
+    unconfirmed: VecDeque<Say>,
+    /// The number of the last line we heard and showed.
+    heard: u64,
+    confirmed: u64,
+    /// Said on a connection that this one replaces.
+    carried: Vec<Line>,
+    /// Hang up as soon as everything we said is confirmed.
+    finishing: bool,
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It rings at the other end.
+    Calling { until: Millis },
+    /// It rings here.
+    Ringing { until: Millis },
+    /// Both may type.
+    Talking,
+}
+
+/// What comes of a message.
+pub(crate) enum Heard {
+    /// The other side took our call.
+    Accepted,
+    /// A line to show.
+    Line(Line),
+}
+
+impl Conversation {
+    pub(crate) fn new(
+        conn: ConnId,
+        channel: Box<Channel>,
+        peer: Peer,
+        who: Who,
+        stage: Stage,
+    ) -> Self {
+        let ours = matches!(stage, Stage::Calling { .. });
+        Self {
+            conn,
+            peer,
+            who,
+            stage,
+            ours,
+            channel,
+            out: Vec::new(),
+            said: 0,
+            unconfirmed: VecDeque::new(),
+            heard: 0,
+            confirmed: 0,
+            carried: Vec::new(),
+            finishing: false,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        match self.stage {
+            Stage::Calling { until } | Stage::Ringing { until } => Some(until),
+            Stage::Talking => None,
+        }
+    }
+
+    /// Our side takes the call.
+    pub(crate) fn accept(&mut self, now: Millis) {
+        self.send(now, &Message::Accepted);
+        self.begin(now);
+    }
+
+    fn begin(&mut self, now: Millis) {
+        self.stage = Stage::Talking;
+        for line in std::mem::take(&mut self.carried) {
+            self.say(now, line);
+        }
+    }
+
+    /// Whether another line can be said now.
+    pub(crate) fn can_say(&self) -> bool {
+        self.stage == Stage::Talking
+            && !self.finishing
+            && self.unconfirmed.len() < limits::UNCONFIRMED_LINES_MAX
+    }
+
+    /// Says a line; `false` when it cannot be said now.
+    pub(crate) fn say(&mut self, now: Millis, line: Line) -> bool {
+        if !self.can_say() {
+            return false;
+        }
+        self.said += 1;
+        let say = Say { number: self.said, line };
+        self.send(now, &Message::Say(say.clone()));
+        self.unconfirmed.push_back(say);
+        true
+    }
+
+    /// Lines that were said on a connection which this one replaces: said again here, now or as
+    /// soon as the call is taken.
+    pub(crate) fn carry(&mut self, now: Millis, lines: Vec<Line>) {
+        self.carried.extend(lines);
+        if self.stage == Stage::Talking {
+            self.begin(now);
+        }
+    }
+
+    /// Hang up once everything is confirmed.
+    pub(crate) fn finish(&mut self) {
+        self.finishing = true;
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finishing && self.unconfirmed.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.channel.push(bytes);
+    }
+
+    /// The next thing that has come in whole.
+    pub(crate) fn poll(&mut self, now: Millis) -> Result<Option<Heard>, Ended> {
+        loop {
+            let message = match self.channel.poll() {
+                Ok(None) => return Ok(None),
+                Ok(Some(Incoming::Message(message))) => message,
+                Ok(Some(Incoming::Closed(reason))) => return Err(Ended::Closed(reason)),
+                Err(fault) => return Err(Ended::Fault(fault)),
+            };
+            if let Some(heard) = self.hear(now, message).map_err(Ended::Fault)? {
+                return Ok(Some(heard));
+            }
+        }
+    }
+
+    fn hear(&mut self, now: Millis, message: Message) -> Result<Option<Heard>, PeerFault> {
+        match (self.stage, message) {
+            (_, Message::Skipped) => Ok(None),
+            (Stage::Calling { .. }, Message::Accepted) => {
+                self.begin(now);
+                Ok(Some(Heard::Accepted))
+            }
+            (Stage::Talking, Message::Say(say)) if say.number == self.heard + 1 => {
+                self.heard = say.number;
+                Ok(Some(Heard::Line(say.line)))
+            }
+            (Stage::Talking, Message::Shown(number)) if number <= self.said => {
+                while self.unconfirmed.front().is_some_and(|say| say.number <= number) {
+                    self.unconfirmed.pop_front();
+                }
+                Ok(None)
+            }
+            _ => Err(PeerFault::UnexpectedMessage),
+        }
+    }
+
+    fn send(&mut self, now: Millis, message: &Message) {
+        // A line fits a record by its type; the count of records outlasts any conversation. Should
+        // it not, the line stays unconfirmed and is named when the conversation ends.
+        let _ = self.channel.send(now, message, &mut self.out);
+    }
+
+    /// Sends what this turn has gathered, with a confirmation of what it has shown.
+    pub(crate) fn flush(&mut self, now: Millis, desk: &mut Desk) {
+        if self.confirmed < self.heard {
+            self.confirmed = self.heard;
+            self.send(now, &Message::Shown(self.heard));
+        }
+        desk.send(self.conn, std::mem::take(&mut self.out));
+    }
+
+    /// The last word, and the end.
+    pub(crate) fn hang_up(&mut self, now: Millis, reason: CloseReason, desk: &mut Desk) {
+        self.flush(now, desk);
+        let mut bytes = Vec::new();
+        self.channel.close(now, reason, &mut bytes);
+        desk.send(self.conn, bytes);
+        desk.net(self.conn, NetOutput::Close);
+    }
+
+    /// What we said and nobody confirmed.
+    pub(crate) fn unsent(&mut self) -> Vec<Line> {
+        let said = std::mem::take(&mut self.unconfirmed).into_iter().map(|say| say.line);
+        said.chain(std::mem::take(&mut self.carried)).collect()
+    }
+}

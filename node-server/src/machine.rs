@@ -1,0 +1,165 @@
+//! The machine around a node: sockets, worker threads, signals and the terminal in one loop.
+//!
+//! Every program that has a node runs this loop and no other: [`Machine::turn`] sleeps, hands all
+//! that came to the core, does what the core decided, and gives back what concerns the person.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use hallway::conn::ConnId;
+use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
+use hallway::handshake::stretch::Stretcher;
+use hallway::place::Place;
+use hallway::shell::base::Base;
+use hallway::shell::home::Home;
+use hallway::shell::signals::Signal;
+use hallway::shell::terminal::{Terminal, Typed};
+use hallway::shell::worker::Worker;
+use hallway::time::Millis;
+
+use crate::node::{Command, Input, Node, Output};
+use crate::notice::Notice;
+
+/// How long the goodbyes may take: a program that is told to end does so within a second.
+const GOODBYE: Millis = Millis(800);
+
+/// What concerns the person, or whoever stands for them.
+pub enum Happening {
+    /// Something at the node.
+    Notice(Notice),
+    /// A line, a password, the end of input.
+    Typed(Typed),
+    /// The program is told to end.
+    Signal(Signal),
+    /// This machine cannot do its part; in words.
+    Trouble(String),
+}
+
+/// A node with everything around it.
+pub struct Machine {
+    base: Base,
+    node: Node,
+    home: Option<Home>,
+    stretch: Worker<(ConnId, Box<StretchJob>), (ConnId, Result<Stretched, Rejected>)>,
+    look_up: Worker<(u64, Place), (u64, Vec<SocketAddr>)>,
+    happenings: VecDeque<Happening>,
+}
+
+impl Machine {
+    /// `home` is where pins go; without one they last as long as the program.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn start(
+        base: Base,
+        node: Node,
+        home: Option<Home>,
+        stretcher: Stretcher,
+    ) -> io::Result<Self> {
+        let stretch = Worker::start(
+            base.net.waker(),
+            "stretch",
+            move |(id, job): (ConnId, Box<StretchJob>)| (id, job.run(&stretcher)),
+        )?;
+        // Looking up may take many seconds without a name server: not in the way of anything else.
+        let look_up =
+            Worker::start(base.net.waker(), "look-up", |(number, place): (u64, Place)| {
+                let found = (place.host.as_str(), place.port).to_socket_addrs();
+                (number, found.map_or_else(|_| Vec::new(), Iterator::collect))
+            })?;
+        Ok(Self { base, node, home, stretch, look_up, happenings: VecDeque::new() })
+    }
+
+    /// The node, to look at.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The terminal.
+    pub fn terminal(&self) -> &Terminal {
+        &self.base.terminal
+    }
+
+    /// Has the node do something, at once.
+    pub fn command(&mut self, command: Command) {
+        self.handle(Input::Command(command));
+    }
+
+    /// The next thing that concerns the person, if there is one; otherwise sleeps until something
+    /// happens.
+    pub fn turn(&mut self) -> Option<Happening> {
+        if self.happenings.is_empty() {
+            self.handle(Input::TurnEnd);
+        }
+        if self.happenings.is_empty() {
+            self.base.net.wait(self.node.deadline());
+            self.gather();
+        }
+        self.happenings.pop_front()
+    }
+
+    fn gather(&mut self) {
+        while let Some((id, input)) = self.base.net.next() {
+            self.node.handle(self.base.clock.now(), Input::Net(id, input));
+            self.perform();
+        }
+        while let Some((id, result)) = self.stretch.try_result() {
+            self.handle(Input::Stretched(id, result));
+        }
+        while let Some((number, found)) = self.look_up.try_result() {
+            self.handle(Input::LookedUp(number, found));
+        }
+        while let Some(typed) = self.base.terminal.try_typed() {
+            self.happenings.push_back(Happening::Typed(typed));
+        }
+        while let Some(signal) = self.base.signals.try_next() {
+            self.happenings.push_back(Happening::Signal(signal));
+        }
+        while let Some(trouble) = self.base.net.trouble() {
+            self.happenings.push_back(Happening::Trouble(trouble.to_string()));
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.node.handle(self.base.clock.now(), input);
+        self.perform();
+    }
+
+    fn perform(&mut self) {
+        while let Some(output) = self.node.poll() {
+            match output {
+                Output::Net(id, output) => self.base.net.perform(id, output),
+                Output::Notice(notice) => self.happenings.push_back(Happening::Notice(notice)),
+                Output::Stretch(id, job) => {
+                    if let Err(busy) = self.stretch.submit((id, job)) {
+                        self.happenings.push_back(Happening::Trouble(busy.to_string()));
+                    }
+                }
+                Output::LookUp(number, place) => {
+                    if let Err(busy) = self.look_up.submit((number, place)) {
+                        self.happenings.push_back(Happening::Trouble(busy.to_string()));
+                    }
+                }
+                Output::Remember(line) => {
+                    if let Some(Err(error)) = self.home.as_ref().map(|home| home.remember(&line)) {
+                        let words = format!("this identity is not remembered: {error}");
+                        self.happenings.push_back(Happening::Trouble(words));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says goodbye to everybody and closes; gives what was left to tell.
+    pub fn stop(mut self) -> (Vec<Notice>, Terminal) {
+        self.handle(Input::Stop);
+        self.base.net.finish(GOODBYE);
+        let left = self.happenings.into_iter().filter_map(|happening| match happening {
+            Happening::Notice(notice) => Some(notice),
+            Happening::Typed(_) | Happening::Signal(_) | Happening::Trouble(_) => None,
+        });
+        (left.collect(), self.base.terminal)
+    }
+}

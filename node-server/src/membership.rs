@@ -1,0 +1,402 @@
+//! Our place in a community: joining, the replica of its list, and coming back when it was lost.
+
+use std::collections::BTreeMap;
+
+use hallway::channel::{Channel, Incoming};
+use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
+use hallway::handshake::auth::Peer;
+use hallway::handshake::hello::Service;
+use hallway::handshake::opaque::{Rejected, Stretched};
+use hallway::limits;
+use hallway::message::{Addresses, Change, Join, Member, Message, Page, State};
+use hallway::place::Place;
+use hallway::reason::{CloseReason, Ended, PeerFault};
+use hallway::secret::Secret;
+use hallway::text::Name;
+use hallway::time::Millis;
+
+use crate::desk::Desk;
+use crate::notice::Notice;
+use crate::outbound::{Outbound, Progress, Ticket, Whereabouts};
+
+/// Which community, and how.
+pub struct Wish {
+    /// Where it is.
+    pub place: Place,
+    /// Its password.
+    pub password: Secret,
+    /// How we want to be listed; `None` only watches.
+    pub listed: Option<Listing>,
+    /// Keep trying when the first attempt does not reach it.
+    pub persist: bool,
+}
+
+/// How we want to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Port of our node.
+    pub port: u16,
+    /// Addresses of our interfaces, best first.
+    pub addresses: Addresses,
+}
+
+/// Our place in a community, or that we have none.
+#[derive(Default)]
+pub(crate) struct Membership {
+    wish: Option<Wish>,
+    stage: Stage,
+    members: BTreeMap<Name, Member>,
+    /// Whether the last page of the list has come.
+    whole: bool,
+    /// Failed attempts since we were in.
+    failures: u32,
+    /// Whether we have ever been in, by this wish.
+    was_in: bool,
+    told: Option<State>,
+}
+
+#[derive(Default)]
+enum Stage {
+    /// No community, or it will not have us.
+    #[default]
+    Out,
+    /// On the way in.
+    Dialling(Outbound),
+    /// In.
+    In { conn: ConnId, channel: Box<Channel> },
+    /// Lost; the next attempt is due then.
+    Waiting { until: Millis },
+}
+
+/// Who the community proved to be, for the pins to judge before anything else happens.
+pub(crate) struct Arrival {
+    pub(crate) conn: ConnId,
+    pub(crate) channel: Box<Channel>,
+    pub(crate) peer: Peer,
+}
+
+impl Membership {
+    pub(crate) fn join(&mut self, wish: Wish, now: Millis, desk: &mut Desk) {
+        self.leave(now, desk);
+        self.wish = Some(wish);
+        self.was_in = false;
+        self.failures = 0;
+        self.dial(now, desk);
+    }
+
+    fn dial(&mut self, now: Millis, desk: &mut Desk) {
+        let Some(wish) = &self.wish else { return };
+        let ticket =
+            Ticket { service: Service::Community, password: wish.password.clone(), identity: None };
+        let whereabouts = Whereabouts::Place(wish.place.clone());
+        self.stage = Stage::Dialling(Outbound::start(&whereabouts, ticket, now, desk));
+    }
+
+    /// Says goodbye and forgets the community.
+    pub(crate) fn leave(&mut self, now: Millis, desk: &mut Desk) {
+        match std::mem::take(&mut self.stage) {
+            Stage::Dialling(mut outbound) => outbound.cancel(desk),
+            Stage::In { conn, mut channel } => {
+                let mut bytes = Vec::new();
+                channel.close(now, CloseReason::Bye, &mut bytes);
+                desk.send(conn, bytes);
+                desk.net(conn, NetOutput::Close);
+            }
+            Stage::Out | Stage::Waiting { .. } => {}
+        }
+        if let Some(wish) = self.wish.take() {
+            desk.notice(Notice::CommunityLeft(wish.place.to_string()));
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.members.clear();
+        self.whole = false;
+        self.told = None;
+    }
+
+    pub(crate) fn owns(&self, id: ConnId) -> bool {
+        match &self.stage {
+            Stage::Dialling(outbound) => outbound.owns(id),
+            Stage::In { conn, .. } => *conn == id,
+            Stage::Out | Stage::Waiting { .. } => false,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        match &self.stage {
+            Stage::Dialling(outbound) => outbound.deadline(),
+            Stage::Waiting { until } => Some(*until),
+            Stage::Out | Stage::In { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_in(&self) -> bool {
+        matches!(self.stage, Stage::In { .. })
+    }
+
+    /// Where the community is, as it was given; `None` without one.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.wish.as_ref().map(|wish| &wish.place)
+    }
+
+    /// Everybody on its list, by name.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values()
+    }
+
+    pub(crate) fn tick(&mut self, now: Millis, desk: &mut Desk) -> Option<Arrival> {
+        match &mut self.stage {
+            Stage::Dialling(outbound) => {
+                let progress = outbound.tick(now, desk);
+                self.progress(progress, now, desk)
+            }
+            Stage::Waiting { until } if *until <= now => {
+                self.dial(now, desk);
+                None
+            }
+            Stage::Out | Stage::In { .. } | Stage::Waiting { .. } => None,
+        }
+    }
+
+    pub(crate) fn looked_up(
+        &mut self,
+        number: u64,
+        found: &[std::net::SocketAddr],
+        now: Millis,
+        desk: &mut Desk,
+    ) {
+        if let Stage::Dialling(outbound) = &mut self.stage {
+            if let Some(progress) = outbound.looked_up(number, found, now, desk) {
+                self.progress(progress, now, desk);
+            }
+        }
+    }
+
+    pub(crate) fn stretched(
+        &mut self,
+        now: Millis,
+        result: Result<Stretched, Rejected>,
+        desk: &mut Desk,
+    ) {
+        if let Stage::Dialling(outbound) = &mut self.stage {
+            let progress = outbound.stretched(now, result, desk);
+            self.progress(progress, now, desk);
+        }
+    }
+
+    pub(crate) fn handle(
+        &mut self,
+        now: Millis,
+        id: ConnId,
+        input: &NetInput<'_>,
+        desk: &mut Desk,
+    ) -> Option<Arrival> {
+        match (&mut self.stage, input) {
+            (Stage::Dialling(outbound), input) => {
+                let progress = outbound.handle(now, id, input, desk);
+                self.progress(progress, now, desk)
+            }
+            (Stage::In { channel, .. }, NetInput::Received(bytes)) => {
+                channel.push(bytes);
+                self.read(now, desk);
+                None
+            }
+            (Stage::In { .. }, NetInput::Closed(lost)) => {
+                self.lost(Ended::Lost(*lost), now, desk);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn progress(&mut self, progress: Progress, now: Millis, desk: &mut Desk) -> Option<Arrival> {
+        match progress {
+            Progress::Pending => None,
+            Progress::Open { conn, channel, peer, .. } => Some(Arrival { conn, channel, peer }),
+            Progress::Failed(ended) => {
+                self.lost(ended, now, desk);
+                None
+            }
+        }
+    }
+
+    /// The pins have nothing against it: in we go.
+    pub(crate) fn enter(&mut self, now: Millis, arrival: Arrival, state: State, desk: &mut Desk) {
+        let Some(wish) = &self.wish else { return };
+        let Arrival { conn, mut channel, .. } = arrival;
+        let message = match &wish.listed {
+            Some(Listing { port, addresses }) => {
+                Message::Join(Join { port: *port, addresses: addresses.clone(), state })
+            }
+            None => Message::Watch,
+        };
+        let mut bytes = Vec::new();
+        let sent = channel.send(now, &message, &mut bytes);
+        desk.send(conn, bytes);
+        self.forget();
+        self.told = Some(state);
+        self.stage = Stage::In { conn, channel };
+        match sent {
+            Ok(()) => self.read(now, desk),
+            Err(_) => self.lost(Ended::Lost(Lost::Broken), now, desk),
+        }
+    }
+
+    /// The pins are against it.
+    pub(crate) fn refuse(&mut self, arrival: &Arrival, ended: Ended, now: Millis, desk: &mut Desk) {
+        desk.net(arrival.conn, NetOutput::Drop);
+        self.stage = Stage::Out;
+        self.lost(ended, now, desk);
+    }
+
+    fn read(&mut self, now: Millis, desk: &mut Desk) {
+        while let Stage::In { channel, .. } = &mut self.stage {
+            let outcome = match channel.poll() {
+                Ok(None) => return,
+                Ok(Some(Incoming::Message(message))) => self.message(message, desk),
+                Ok(Some(Incoming::Closed(reason))) => Err(Ended::Closed(reason)),
+                Err(fault) => Err(Ended::Fault(fault)),
+            };
+            if let Err(ended) = outcome {
+                self.lost(ended, now, desk);
+            }
+        }
+    }
+
+    fn message(&mut self, message: Message, desk: &mut Desk) -> Result<(), Ended> {
+        match message {
+            Message::Members(page) => self.page(page, desk),
+            Message::Changes(changes) => {
+                for change in changes {
+                    self.change(change, desk);
+                }
+            }
+            Message::Notice(line) => desk.notice(Notice::CommunitySays(line)),
+            Message::NameTaken(free) => {
+                let place = self.place().map(ToString::to_string).unwrap_or_default();
+                desk.notice(Notice::NameTaken(place, free));
+                // Trying again under the same name would not help.
+                self.wish = None;
+            }
+            Message::Skipped => {}
+            Message::Auth(_)
+            | Message::Join(_)
+            | Message::Watch
+            | Message::State(_)
+            | Message::Accepted
+            | Message::Say(_)
+            | Message::Shown(_) => return Err(Ended::Fault(PeerFault::UnexpectedMessage)),
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, page: Page, desk: &mut Desk) {
+        for member in page.members {
+            self.note_twin(&member, desk);
+            self.members.insert(member.name.clone(), member);
+        }
+        if page.last && !self.whole {
+            self.whole = true;
+            self.was_in = true;
+            self.failures = 0;
+            let place = self.place().map(ToString::to_string).unwrap_or_default();
+            desk.notice(Notice::CommunityJoined(place));
+            desk.notice(Notice::ListWhole);
+        }
+    }
+
+    fn change(&mut self, change: Change, desk: &mut Desk) {
+        match change {
+            Change::Joined(member) => {
+                self.note_twin(&member, desk);
+                if !is_ours(&member, desk) {
+                    desk.notice(Notice::MemberJoined(member.clone()));
+                }
+                self.members.insert(member.name.clone(), member);
+            }
+            Change::Left(name) => {
+                let left = self.members.remove(&name);
+                if left.is_some_and(|member| !is_ours(&member, desk)) {
+                    desk.notice(Notice::MemberLeft(name));
+                }
+            }
+            Change::State(name, state) => {
+                let Some(member) = self.members.get_mut(&name) else { return };
+                member.state = state;
+                if !is_ours(member, desk) {
+                    desk.notice(Notice::MemberChanged(name, state));
+                }
+            }
+        }
+    }
+
+    fn note_twin(&self, member: &Member, desk: &mut Desk) {
+        let ours = member.identity == desk.me.identity.public();
+        if ours && member.instance != desk.me.instance {
+            desk.notice(Notice::CommunityTwin(member.name.clone()));
+        }
+    }
+
+    /// Tells the community when our state is another than it knows.
+    pub(crate) fn tell_state(&mut self, now: Millis, state: State, desk: &mut Desk) {
+        let listed = self.wish.as_ref().is_some_and(|wish| wish.listed.is_some());
+        let Stage::In { conn, channel } = &mut self.stage else { return };
+        if listed && self.told != Some(state) {
+            let mut bytes = Vec::new();
+            if channel.send(now, &Message::State(state), &mut bytes).is_ok() {
+                self.told = Some(state);
+                desk.send(*conn, bytes);
+            }
+        }
+    }
+
+    /// We are out. Come back by ourselves, if that can help.
+    fn lost(&mut self, ended: Ended, now: Millis, desk: &mut Desk) {
+        if let Stage::In { conn, .. } = std::mem::take(&mut self.stage) {
+            desk.net(conn, NetOutput::Drop);
+        }
+        self.forget();
+        let Some(wish) = &self.wish else { return };
+        let place = wish.place.to_string();
+        if !may_pass(&ended) || !(self.was_in || wish.persist) {
+            self.wish = None;
+            desk.notice(Notice::CommunityFailed(place, ended));
+            return;
+        }
+        if self.failures == 0 {
+            desk.notice(Notice::CommunityLost(place));
+        }
+        let pause = self.pause(&ended, desk);
+        self.failures = self.failures.saturating_add(1);
+        self.stage = Stage::Waiting { until: now + pause };
+    }
+
+    /// Doubles from attempt to attempt; a random half of it keeps a class from coming all at once.
+    fn pause(&self, ended: &Ended, desk: &mut Desk) -> Millis {
+        if let Ended::Busy { wait_ms } = ended {
+            return Millis(u64::from(*wait_ms) + desk.seeds.below(1_000));
+        }
+        let doubled = limits::REJOIN_FIRST.0 << self.failures.min(10);
+        let whole = doubled.min(limits::REJOIN_LONGEST.0);
+        Millis(whole / 2 + desk.seeds.below(whole / 2 + 1))
+    }
+}
+
+/// Whether a member is this very node: nobody needs to be told of themselves.
+fn is_ours(member: &Member, desk: &Desk) -> bool {
+    member.identity == desk.me.identity.public() && member.instance == desk.me.instance
+}
+
+/// Whether what happened may be over the next time, without anybody changing anything.
+fn may_pass(ended: &Ended) -> bool {
+    match ended {
+        Ended::Lost(_) | Ended::NotReached(_) | Ended::Busy { .. } | Ended::NoResources => true,
+        Ended::Closed(reason) | Ended::ByUs(reason) => {
+            matches!(reason, CloseReason::Bye | CloseReason::Full)
+        }
+        Ended::Fault(fault) => *fault == PeerFault::Silent,
+        Ended::WrongPassword | Ended::OtherIdentity { .. } | Ended::PinBroken { .. } => false,
+    }
+}

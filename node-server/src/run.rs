@@ -1,0 +1,299 @@
+//! `node-server`: questions at the start, then the loop.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::net::SocketAddr;
+
+use hallway::event::Event;
+use hallway::guess::GuessLimits;
+use hallway::handshake::auth::{Instance, Me};
+use hallway::handshake::opaque::PasswordRecord;
+use hallway::handshake::stretch::Stretcher;
+use hallway::message::Addresses;
+use hallway::passphrase;
+use hallway::place::Place;
+use hallway::reason::Exit;
+use hallway::secret::Secret;
+use hallway::seeds::Seeds;
+use hallway::shell::base::Base;
+use hallway::shell::clock;
+use hallway::shell::home::{Home, user_name};
+use hallway::shell::interfaces::usable_addresses;
+use hallway::shell::net::ListenAddr;
+use hallway::shell::start::{
+    Refusal, ask_line, ask_new_password, ask_secret, no_password, reachable,
+};
+use hallway::shell::terminal::secrets::password_from;
+use hallway::shell::terminal::{Ask, Options as TerminalOptions, Terminal, Typed};
+use hallway::text::Name;
+
+use crate::calls::CallPolicy;
+use crate::machine::{Happening, Machine};
+use crate::membership::{Listing, Wish};
+use crate::menu::Menu;
+use crate::node::{Command, Config, Node};
+use crate::notice::Notice;
+use crate::options::{CallsFlag, NodeOptions, Options, PORT, community_place};
+use crate::talk::Act;
+use crate::view;
+
+/// Ports that are tried after the default one when it is taken.
+pub const NEXT_PORTS: u16 = 40;
+
+/// Runs the program to its end.
+pub fn run(options: Options) -> Exit {
+    let mut terminal = TerminalOptions {
+        plain: options.common.plain,
+        json: options.common.json,
+        history_file: None,
+        reads_input: true,
+    };
+    let home = Home::of_person(options.common.data_dir.as_deref());
+    terminal.history_file = home.as_ref().ok().map(Home::history_file);
+    let base = match Base::start(terminal) {
+        Ok(base) => base,
+        // Without descriptors there is not even a place to say so properly.
+        Err(_) => return Exit::Failed,
+    };
+    match home.map_err(Refusal::failed) {
+        Ok(home) => start(options, base, home),
+        Err(refusal) => refusal.tell(base.terminal, options.common.json),
+    }
+}
+
+fn start(options: Options, mut base: Base, home: Home) -> Exit {
+    let json = options.common.json;
+    match prepare(&options, &mut base, &home) {
+        Err(refusal) => refusal.tell(base.terminal, json),
+        Ok((node, at, wish)) => {
+            introduce(&base.terminal, &node, at, &options);
+            match Machine::start(base, node, Some(home), Stretcher::default()) {
+                Ok(machine) => serve(machine, &options, wish),
+                Err(_) => Exit::Failed,
+            }
+        }
+    }
+}
+
+type Prepared = (Node, SocketAddr, Option<Wish>);
+
+fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, Refusal> {
+    let node = &options.node;
+    let mut seeds = Seeds::new(clock::seed());
+    let identity = home.identity().map_err(Refusal::failed)?;
+    let pins = home.pins().map_err(Refusal::failed)?;
+    let mut given = password_from(node.password_file.as_deref(), &["HALLWAY_PASSWORD"])
+        .map_err(Refusal::failed)?;
+    let asks = base.terminal.is_interactive() && given.is_none();
+    let name = match &node.name {
+        Some(name) => name.clone(),
+        None if asks => ask_name(base)?,
+        None => user_name(),
+    };
+    let listen = match node.listen {
+        Some(listen) => listen,
+        None if asks => ask_port(base)?,
+        None => ListenAddr { ip: None, port: PORT },
+    };
+    if given.is_none() && asks {
+        let offered = passphrase::four_words(&mut seeds);
+        given = Some(ask_new_password(base, "Password for people who call you", offered)?);
+    }
+    let Some(password) = given else { return Err(no_password("--password-file")) };
+    let wish = community(options, base, asks)?;
+
+    let tries = if node.listen.is_some() { 0 } else { NEXT_PORTS };
+    let at = base
+        .net
+        .listen(listen, tries)
+        .map_err(|error| Refusal::failed(format!("port {}: {error}", listen.port)))?;
+    let me = Me { name, identity, instance: Instance(seeds.instance()) };
+    let stretcher = Stretcher::default();
+    let public = me.identity.public().0;
+    let record = PasswordRecord::register(&password, public, &stretcher, &mut seeds)
+        .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
+    let config = Config {
+        me,
+        record: Some(record),
+        profile: stretcher.profile(),
+        calls: call_policy(node, base.terminal.is_interactive()),
+        echo: options.echo,
+        guesses: guess_limits(node),
+        pins,
+    };
+    let wish = wish.map(|(place, password)| Wish {
+        place,
+        password,
+        listed: Some(listing(at)),
+        persist: true,
+    });
+    Ok((Node::new(config, *seeds.draw()), at, wish))
+}
+
+/// What to do with callers: people are asked, machines take every call.
+pub fn call_policy(options: &NodeOptions, interactive: bool) -> CallPolicy {
+    match options.calls {
+        Some(CallsFlag::Ask) => CallPolicy::Ask,
+        Some(CallsFlag::All) => CallPolicy::All,
+        Some(CallsFlag::None) => CallPolicy::None,
+        None if interactive => CallPolicy::Ask,
+        None => CallPolicy::All,
+    }
+}
+
+/// The limits on guessing, as far as flags say.
+pub fn guess_limits(options: &NodeOptions) -> GuessLimits {
+    GuessLimits { per_source: options.guesses_per_source, ..GuessLimits::default() }
+}
+
+/// How a node that listens at `at` is listed.
+pub fn listing(at: SocketAddr) -> Listing {
+    let addresses = if at.ip().is_unspecified() { usable_addresses() } else { vec![at.ip()] };
+    Listing { port: at.port(), addresses: Addresses::new(addresses) }
+}
+
+fn community(
+    options: &Options,
+    base: &mut Base,
+    asks: bool,
+) -> Result<Option<(Place, Secret)>, Refusal> {
+    let file = options.node.community_password_file.as_deref();
+    let given = password_from(file, &["HALLWAY_COMMUNITY_PASSWORD"]).map_err(Refusal::failed)?;
+    let place = match &options.node.community {
+        Some(place) => place.clone(),
+        None if asks => match ask_community(base)? {
+            Some(place) => place,
+            None => return Ok(None),
+        },
+        None => return Ok(None),
+    };
+    match given {
+        Some(password) => Ok(Some((place, password))),
+        None if base.terminal.is_interactive() => {
+            let prompt = format!("Password of the community {place}: ");
+            ask_secret(base, prompt)?.map_or(Ok(None), |password| Ok(Some((place, password))))
+        }
+        None => Err(Refusal::usage(
+            "no community password: give --community-password-file FILE or \
+             HALLWAY_COMMUNITY_PASSWORD",
+        )),
+    }
+}
+
+fn ask_name(base: &mut Base) -> Result<Name, Refusal> {
+    let default = user_name();
+    loop {
+        let Some(typed) = ask_line(base, format!("Your name [{default}]: "))? else {
+            return Ok(default);
+        };
+        match Name::parse(&typed) {
+            Ok(name) => return Ok(name),
+            Err(error) => base.terminal.show(&format!("  {error}"), false),
+        }
+    }
+}
+
+fn ask_port(base: &mut Base) -> Result<ListenAddr, Refusal> {
+    loop {
+        let prompt = format!("Port to listen on [{PORT}, or the next free one]: ");
+        let Some(typed) = ask_line(base, prompt)? else {
+            return Ok(ListenAddr { ip: None, port: PORT });
+        };
+        match typed.parse() {
+            Ok(port) => return Ok(ListenAddr { ip: None, port }),
+            Err(_) => base.terminal.show("  a port is a number from 1 to 65535", false),
+        }
+    }
+}
+
+fn ask_community(base: &mut Base) -> Result<Option<Place>, Refusal> {
+    loop {
+        let prompt = "Community to join, HOST:PORT [none]: ".to_owned();
+        let Some(typed) = ask_line(base, prompt)? else { return Ok(None) };
+        match community_place(&typed) {
+            Ok(place) => return Ok(Some(place)),
+            Err(error) => base.terminal.show(&format!("  {error}"), false),
+        }
+    }
+}
+
+/// Says who and where we are.
+fn introduce(terminal: &Terminal, node: &Node, at: SocketAddr, options: &Options) {
+    let fingerprint = node.me().identity.public().fingerprint();
+    if options.common.json {
+        let event = Event::Listening { address: at, fingerprint: fingerprint.to_string() };
+        terminal.data(&event.line());
+    }
+    let name = &node.me().name;
+    terminal.show(&format!("node {name} listens; others reach it at"), false);
+    for address in reachable(at) {
+        terminal.show(&format!("  {address}"), false);
+    }
+    terminal.show(&format!("fingerprint {fingerprint}"), false);
+    if terminal.is_interactive() {
+        terminal.show(&Menu::text(), false);
+    }
+}
+
+fn serve(mut machine: Machine, options: &Options, wish: Option<Wish>) -> Exit {
+    let mut menu = Menu::default();
+    if let Some(wish) = wish {
+        machine.command(Command::Join(wish));
+    }
+    ask(&machine, &menu);
+    loop {
+        let Some(happening) = machine.turn() else { continue };
+        let acts = match happening {
+            Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
+            Happening::Typed(Typed::Line(line)) => {
+                let acts = menu.typed(&line, machine.node());
+                ask(&machine, &menu);
+                acts
+            }
+            // Without a terminal the end of input is no reason to stop serving.
+            Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
+            Happening::Typed(Typed::Secret(_) | Typed::OutputClosed) => vec![],
+            Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
+                vec![Act::Quit]
+            }
+            Happening::Trouble(words) => vec![Act::Show(words, false)],
+        };
+        for act in acts {
+            match act {
+                Act::Show(text, bell) => machine.terminal().show(&text, bell),
+                Act::Do(command) => machine.command(command),
+                Act::Quit => return leave(machine, options.common.json),
+            }
+        }
+        machine.terminal().set_completions(menu.completions(machine.node()));
+    }
+}
+
+fn ask(machine: &Machine, menu: &Menu) {
+    machine.terminal().ask(Ask::Line { prompt: menu.prompt().to_owned() });
+}
+
+fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) -> Vec<Act> {
+    if options.common.json
+        && let Some(event) = notice.event()
+    {
+        machine.terminal().data(&event.line());
+    }
+    let acts = menu.told(notice, machine.node());
+    let shown = options.common.level(machine.terminal().is_interactive());
+    if view::level(notice) <= shown { acts } else { Vec::new() }
+}
+
+/// Goodbye to everybody; what is left to say is said.
+pub fn leave(machine: Machine, json: bool) -> Exit {
+    let (notices, terminal) = machine.stop();
+    for notice in notices {
+        if json && let Some(event) = notice.event() {
+            terminal.data(&event.line());
+        }
+        if let Some(words) = view::words(&notice).filter(|_| terminal.is_interactive()) {
+            terminal.show(&words, false);
+        }
+    }
+    terminal.finish();
+    Exit::Done
+}

@@ -1,0 +1,319 @@
+//! What the threads of the terminal share: lines to show, what to ask, what was typed.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Style, Typed};
+use crate::limits::SCREEN_LINES_MAX;
+
+/// Something to be written.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A line for the person.
+    Talk {
+        /// Without control characters.
+        text: String,
+        /// Whether the terminal should ring.
+        bell: bool,
+    },
+    /// A line for standard output.
+    Data(String),
+    /// A question in plain style; rustyline shows those of rich style itself.
+    Prompt(String),
+}
+
+/// Something to be read.
+pub(super) struct Question {
+    /// Without control characters.
+    pub(super) prompt: String,
+    /// Whether the answer must not be seen.
+    pub(super) secret: bool,
+}
+
+/// Behind the one lock.
+pub(super) struct State {
+    pub(super) items: VecDeque<Item>,
+    /// Lines not queued because the queue was full; all are younger than what is queued.
+    skipped: usize,
+    /// What the reader should read next.
+    question: Option<Question>,
+    typed: VecDeque<Typed>,
+    /// Plain style: a question is open, and its prompt belongs on the screen.
+    pub(super) asking: bool,
+    /// Rich style: rustyline has the screen; only its thread may write.
+    pub(super) editing: bool,
+    /// Rich style: rustyline was told that there are lines, and has not fetched them yet.
+    pub(super) woken: bool,
+    /// Somebody has taken lines and is writing them.
+    writing: bool,
+    /// Standard output takes no more.
+    output_closed: bool,
+    /// The program ends: write what is queued, then nothing ever again.
+    pub(super) finishing: bool,
+    /// The last line has been written.
+    finished: bool,
+}
+
+/// The shared desk. One lock and one condition: a handful of threads, people's speed.
+pub(super) struct Desk {
+    pub(super) style: Style,
+    state: Mutex<State>,
+    changed: Condvar,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Desk {
+    pub(super) fn new(style: Style, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        let state = State {
+            items: VecDeque::new(),
+            skipped: 0,
+            question: None,
+            typed: VecDeque::new(),
+            asking: false,
+            editing: false,
+            woken: false,
+            writing: false,
+            output_closed: false,
+            finishing: false,
+            finished: false,
+        };
+        Self { style, state: Mutex::new(state), changed: Condvar::new(), wake }
+    }
+
+    /// The state. A thread that panicked ends the program; until then its lock is still good.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a change.
+    pub(super) fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells all waiting threads that something changed.
+    pub(super) fn notify(&self) {
+        self.changed.notify_all();
+    }
+
+    // ---- the program's side ------------------------------------------------------------------
+
+    /// Queues talk line by line; what does not fit is counted.
+    pub(super) fn push_talk(&self, text: &str, bell: bool) {
+        let mut state = self.lock();
+        for (number, line) in text.split('\n').enumerate() {
+            if state.items.len() >= SCREEN_LINES_MAX {
+                state.skipped += 1;
+            } else {
+                state.items.push_back(Item::Talk { text: line.into(), bell: bell && number == 0 });
+            }
+        }
+        drop(state);
+        self.notify();
+    }
+
+    /// Queues data; waits for room, because data is never left out.
+    pub(super) fn push_data(&self, line: &str) {
+        let mut state = self.lock();
+        while state.items.len() >= SCREEN_LINES_MAX && !state.finishing && !state.output_closed {
+            state = self.wait(state);
+        }
+        if !state.output_closed {
+            state.items.push_back(Item::Data(line.into()));
+        }
+        drop(state);
+        self.notify();
+    }
+
+    /// Replaces what the reader should read next.
+    pub(super) fn set_question(&self, question: Option<Question>) {
+        self.lock().question = question;
+        self.notify();
+    }
+
+    pub(super) fn pop_typed(&self) -> Option<Typed> {
+        self.lock().typed.pop_front()
+    }
+
+    /// Waits until all that was queued is written, or cannot be.
+    pub(super) fn wait_until_written(&self) {
+        let mut state = self.lock();
+        while (state.writing || !state.items.is_empty()) && !state.output_closed {
+            state = self.wait(state);
+        }
+    }
+
+    /// Asks for the end, and waits for it this long at most.
+    pub(super) fn finish(&self, patience: Duration) {
+        let end = Instant::now() + patience;
+        let mut state = self.lock();
+        state.finishing = true;
+        self.notify();
+        while !state.finished {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let woken = self.changed.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    // ---- the reader's side -------------------------------------------------------------------
+
+    /// Takes the next question, if there is one; from now on it is open.
+    pub(super) fn take_question(&self, state: &mut State) -> Option<Question> {
+        let question = state.question.take()?;
+        match self.style {
+            Style::Rich => state.editing = true,
+            Style::Plain => {
+                state.asking = true;
+                state.items.push_back(Item::Prompt(question.prompt.clone()));
+            }
+            Style::Pipe => {}
+        }
+        self.notify();
+        Some(question)
+    }
+
+    /// Waits for the next question. `None`: the program ends.
+    pub(super) fn next_question(&self) -> Option<Question> {
+        let mut state = self.lock();
+        loop {
+            if state.finishing {
+                return None;
+            }
+            if let Some(question) = self.take_question(&mut state) {
+                return Some(question);
+            }
+            state = self.wait(state);
+        }
+    }
+
+    /// Hands over what was typed.
+    pub(super) fn push_typed(&self, typed: Typed) {
+        let mut state = self.lock();
+        state.asking = false;
+        state.editing = false;
+        if self.style == Style::Plain && matches!(typed, Typed::End) {
+            // The terminal has shown nothing for Ctrl-D: leave the line of the prompt.
+            state.items.push_back(Item::Talk { text: String::new(), bell: false });
+        }
+        state.typed.push_back(typed);
+        drop(state);
+        self.notify();
+        (self.wake)();
+    }
+
+    // ---- the writers' side -------------------------------------------------------------------
+
+    /// Takes everything that is to be written, with a word about what was left out.
+    /// [`Desk::written`] must follow.
+    pub(super) fn take_items(&self, state: &mut State) -> Vec<Item> {
+        let mut items: Vec<Item> = state.items.drain(..).collect();
+        if state.skipped > 0 {
+            let text = match std::mem::take(&mut state.skipped) {
+                1 => "\u{2026} 1 line skipped".to_owned(),
+                several => format!("\u{2026} {several} lines skipped"),
+            };
+            items.push(Item::Talk { text, bell: false });
+        }
+        state.woken = false;
+        state.writing = true;
+        self.notify();
+        items
+    }
+
+    /// What was taken is written.
+    pub(super) fn written(&self) {
+        self.lock().writing = false;
+        self.notify();
+    }
+
+    /// Nothing more will be written.
+    pub(super) fn set_finished(&self) {
+        self.lock().finished = true;
+        self.notify();
+    }
+
+    /// Standard output is closed: tells the program once.
+    pub(super) fn set_output_closed(&self) {
+        let mut state = self.lock();
+        if std::mem::replace(&mut state.output_closed, true) {
+            return;
+        }
+        state.typed.push_back(Typed::OutputClosed);
+        drop(state);
+        self.notify();
+        (self.wake)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desk() -> Desk {
+        Desk::new(Style::Rich, Arc::new(|| ()))
+    }
+
+    fn texts(desk: &Desk) -> Vec<String> {
+        let mut state = desk.lock();
+        let items = desk.take_items(&mut state);
+        items.into_iter().map(|item| format!("{item:?}")).collect()
+    }
+
+    #[test]
+    fn lines_beyond_the_limit_are_counted_and_the_count_comes_last() {
+        let desk = desk();
+        for number in 0..SCREEN_LINES_MAX + 37 {
+            desk.push_talk(&number.to_string(), false);
+        }
+        let shown = texts(&desk);
+        assert_eq!(shown.len(), SCREEN_LINES_MAX + 1);
+        assert!(shown.last().unwrap().contains("37 lines skipped"));
+        desk.push_talk("after", false);
+        assert_eq!(texts(&desk).len(), 1);
+    }
+
+    #[test]
+    fn data_waits_for_room_and_nothing_is_lost() {
+        let desk = desk();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for number in 0..3 * SCREEN_LINES_MAX {
+                    desk.push_data(&number.to_string());
+                }
+            });
+            let mut seen = 0;
+            while seen < 3 * SCREEN_LINES_MAX {
+                let mut state = desk.lock();
+                while state.items.is_empty() {
+                    state = desk.wait(state);
+                }
+                assert!(state.items.len() <= SCREEN_LINES_MAX);
+                seen += desk.take_items(&mut state).len();
+            }
+            writer.join().unwrap();
+            assert_eq!(seen, 3 * SCREEN_LINES_MAX);
+        });
+    }
+
+    #[test]
+    fn closed_output_is_told_once_and_data_no_longer_waits() {
+        let desk = desk();
+        desk.set_output_closed();
+        desk.set_output_closed();
+        assert!(matches!(desk.pop_typed(), Some(Typed::OutputClosed)));
+        assert!(desk.pop_typed().is_none());
+        for number in 0..2 * SCREEN_LINES_MAX {
+            desk.push_data(&number.to_string());
+        }
+        assert!(texts(&desk).is_empty());
+    }
+
+    #[test]
+    fn a_finish_without_writers_ends_all_the_same() {
+        desk().finish(Duration::from_millis(1));
+    }
+}
