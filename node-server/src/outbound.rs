@@ -221,9 +221,9 @@ impl Outbound {
                 self.stage = Stage::Shaking { conn: id, at, dialling };
                 Progress::Pending
             }
-            Err(Rejected) => {
+            Err(error) => {
                 desk.net(id, NetOutput::Drop);
-                Progress::Failed(Ended::WrongPassword)
+                Progress::Failed(error.into())
             }
         }
     }
