@@ -6,8 +6,10 @@
 
 pub mod calls;
 mod conversation;
+mod crossing;
 mod desk;
 pub mod membership;
 pub mod node;
 pub mod notice;
 pub mod outbound;
+mod who;

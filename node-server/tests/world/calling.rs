@@ -113,7 +113,8 @@ fn a_wrong_password_ends_the_call_and_nobody_hears_a_ring() {
 fn a_guesser_is_told_to_wait() {
     let (mut world, ann, bob) = two(&person("ann"), &Person { guesses: 2, ..person("bob") });
     for _ in 0..3 {
-        let (label, whereabouts) = ("bob".to_owned(), Whereabouts::Sockets(vec![world.socket(bob)]));
+        let (label, whereabouts) =
+            ("bob".to_owned(), Whereabouts::Sockets(vec![world.socket(bob)]));
         let password = Secret::new("wrong").unwrap();
         world.command(ann, Command::Call(Callee { label, whereabouts, identity: None, password }));
         world.run(100);
@@ -274,10 +275,10 @@ fn several_conversations_are_kept_apart() {
     world.command(ann, Command::Say(calls[0], line("for bob")));
     world.command(ann, Command::Say(calls[1], line("for eve")));
     world.run(100);
-    assert_eq!((world.host(bob).heard(), world.host(eve).heard()), (
-        vec!["for bob".to_owned()],
-        vec!["for eve".to_owned()],
-    ));
+    assert_eq!(
+        (world.host(bob).heard(), world.host(eve).heard()),
+        (vec!["for bob".to_owned()], vec!["for eve".to_owned()],)
+    );
     world.command(ann, Command::HangUp(calls[0]));
     world.say(eve, "still here");
     world.run(100);
@@ -333,8 +334,11 @@ fn too_many_unconfirmed_lines_must_wait_and_an_echo_never_gets_lost() {
     assert!(!world.node(ann).can_say(call));
     world.command(ann, Command::Say(call, line("one too many")));
     // From now on more than there is room for, said in the same turns in which the echo comes.
-    for n in most..8 * most {
-        world.later(n as u64 / 512, ann, Command::Say(call, line(&n.to_string())));
+    for turn in 1..1_000 {
+        for n in 0..64 {
+            world.later(1, ann, Command::Say(call, line(&format!("{turn} {n}"))));
+        }
+        world.run(1);
     }
     world.run(5_000);
     assert!(world.node(ann).can_say(call));
