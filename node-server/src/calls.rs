@@ -340,7 +340,9 @@ impl Calls {
         let (label, unsent) = match call {
             Call::Dialling { label, .. } => (label, Vec::new()),
             Call::Open(mut conversation) => {
-                desk.net(conversation.conn, NetOutput::Close);
+                let fault = matches!(ended, Ended::Fault(_));
+                let goodbye = if fault { NetOutput::Drop } else { NetOutput::Close };
+                desk.net(conversation.conn, goodbye);
                 (conversation.who.label.clone(), conversation.unsent())
             }
         };

@@ -58,7 +58,7 @@ fn somebody_asked_can_accept_deny_or_leave_it_ringing() {
         world.until("ringing", |world| world.node(bob).ringing().count() == 1);
         world.run(1_000);
         assert_eq!((world.talking(ann).len(), world.talking(bob).len()), (0, 0));
-        assert!(matches!(world.last(ann), Notice::Calling(..)));
+        assert!(matches!(world.last(ann), Some(Notice::Calling(..))));
         match answer {
             "accept" => {
                 world.command(bob, Command::Accept(CallId(1)));

@@ -10,6 +10,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod bench;
 mod host;
 mod people;
 mod world;

@@ -162,8 +162,8 @@ impl World {
     }
 
     /// The newest notice of that host.
-    pub fn last(&self, host: HostId) -> &Notice {
-        self.hosts[host].notices.last().unwrap()
+    pub fn last(&self, host: HostId) -> Option<&Notice> {
+        self.hosts[host].notices.last()
     }
 
     pub fn host(&self, host: HostId) -> &Host {
