@@ -136,6 +136,8 @@ impl Node {
             Input::Command(command) => self.command(now, command),
             Input::TurnEnd => self.turn_end(now),
             Input::Stop => {
+                // Whoever comes now comes too late.
+                self.record = None;
                 self.calls.stop(now.tick, &mut self.desk);
                 self.membership.leave(now.tick, &mut self.desk);
                 for id in self.lobby.clear() {
