@@ -104,7 +104,7 @@ impl World {
     pub fn new_community(&mut self, key: u8, members_max: usize, guesses: u32) -> Core {
         let me = me("class", key, key);
         let seed = *self.dice.draw();
-        let config = community::Config {
+        let config = community_server::config::Config {
             record: record(&me, &seed),
             me,
             profile: Profile::Test,
