@@ -182,8 +182,7 @@ pub(crate) fn serve(
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);
-                let acts = app.told(&notice, machine.node());
-                if view::level(&notice) <= level { acts } else { Vec::new() }
+                app.told(&notice, machine.node(), view::level(&notice) <= level)
             }
             Happening::Typed(Typed::Line(line)) => {
                 asked = None;
