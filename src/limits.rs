@@ -127,6 +127,8 @@ pub const WORKER_JOBS_MAX: usize = 64;
 
 /// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.
 pub const SCREEN_LINES_MAX: usize = 1024;
+/// Columns that the programs' own words fit into, on any terminal.
+pub const SCREEN_COLUMNS: usize = 80;
 /// Lines typed or piped in that the program has not taken yet.
 pub const TYPED_LINES_MAX: usize = 64;
 /// Entries of the line history.

@@ -22,8 +22,9 @@ use self::desk::{Desk, Question};
 use self::editor::RichReader;
 use self::printer::{Outlet, Outlets};
 pub use self::restore::restore;
-use crate::limits::FINISH_WAIT;
+use crate::limits::{FINISH_WAIT, SCREEN_COLUMNS};
 use crate::secret::Secret;
+use crate::text::wrapped;
 
 /// What to read next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +162,16 @@ impl Terminal {
     /// slower than the talk, lines are counted instead, and the count is shown.
     pub fn show(&self, text: &str, bell: bool) {
         self.desk.push_talk(&harmless(text), bell);
+    }
+
+    /// Shows words of the program itself, for which [`Terminal::show`] is too wide: at a terminal
+    /// they are broken at spaces. In a log each stays one line.
+    pub fn tell(&self, text: &str, bell: bool) {
+        if self.interactive {
+            self.show(&wrapped(text, SCREEN_COLUMNS), bell);
+        } else {
+            self.show(text, bell);
+        }
     }
 
     /// Writes one line of data to standard output. Never left out: waits when a slow reader has
