@@ -112,8 +112,8 @@ impl Server<'_> {
             self.base.terminal.data(&event.line());
         }
         if self.base.terminal.is_interactive() {
-            let text = menu::menu_text(&me.name, &reachable(at), 0);
-            self.base.terminal.show(&format!("{text}\nfingerprint {fingerprint}"), false);
+            let text = menu::menu_text(&me.name, &reachable(at), fingerprint);
+            self.base.terminal.show(&text, false);
         }
     }
 
@@ -136,7 +136,7 @@ impl Server<'_> {
                 stop = true;
             }
             while let Some(trouble) = self.base.net.trouble() {
-                self.base.terminal.show(&trouble.to_string(), false);
+                self.base.terminal.tell(&trouble.to_string(), false);
             }
             self.handle(Input::TurnEnd);
         }
@@ -203,6 +203,6 @@ fn tell(base: &Base, notice: &Notice, options: &Options) {
         base.terminal.data(&event.line());
     }
     if notice.level() <= options.common.level(base.terminal.is_interactive()) {
-        base.terminal.show(&notice.words(), false);
+        base.terminal.tell(&notice.words(), false);
     }
 }
