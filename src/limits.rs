@@ -116,6 +116,8 @@ pub const UNCONFIRMED_LINES_MAX: usize = 1024;
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
+/// Free names remembered as offered, so that no two are offered the same: a class or two.
+pub const OFFERED_NAMES_MAX: usize = 128;
 /// Members of a community unless its operator says otherwise.
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.

@@ -293,14 +293,12 @@ impl App {
 
     fn new_name(&mut self, typed: &str, free: Name) -> Vec<Act> {
         let name = if typed.is_empty() { Ok(free) } else { Name::parse(typed) };
-        match (name, self.community.clone()) {
-            (Ok(name), Some((place, password))) => {
-                let mut acts = vec![Act::Do(Command::Rename(name))];
-                acts.extend(self.join(place, password));
-                acts
+        match name {
+            Ok(name) => {
+                self.screen = Screen::Joining;
+                vec![Act::Do(Command::Rename(name))]
             }
-            (Ok(_), None) => self.home(),
-            (Err(error), _) => vec![Act::Show(error.to_string(), false)],
+            Err(error) => vec![Act::Show(error.to_string(), false)],
         }
     }
 

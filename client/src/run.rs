@@ -182,8 +182,10 @@ pub(crate) fn serve(
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);
-                let acts = app.told(&notice, machine.node());
-                if view::level(&notice) <= level { acts } else { Vec::new() }
+                let mut acts = app.told(&notice, machine.node());
+                let is_shown = view::level(&notice) <= level;
+                acts.retain(|act| is_shown || !matches!(act, Act::Show(..)));
+                acts
             }
             Happening::Typed(Typed::Line(line)) => {
                 asked = None;

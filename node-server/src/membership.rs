@@ -44,6 +44,8 @@ pub struct Listing {
 #[derive(Default)]
 pub(crate) struct Membership {
     wish: Option<Wish>,
+    /// What was wished under a name that another member has.
+    unnamed: Option<Wish>,
     stage: Stage,
     members: BTreeMap<Name, Member>,
     /// Whether the last page of the list has come.
@@ -84,6 +86,14 @@ impl Membership {
         self.dial(now, desk);
     }
 
+    /// Joins under another name, after ours was taken; elsewhere the name alone changes.
+    pub(crate) fn join_as(&mut self, name: Name, now: Millis, desk: &mut Desk) {
+        desk.me.name = name;
+        if let Some(wish) = self.unnamed.take().or_else(|| self.wish.take()) {
+            self.join(wish, now, desk);
+        }
+    }
+
     fn dial(&mut self, now: Millis, desk: &mut Desk) {
         let Some(wish) = &self.wish else { return };
         let ticket =
@@ -104,6 +114,7 @@ impl Membership {
             }
             Stage::Out | Stage::Waiting { .. } => {}
         }
+        self.unnamed = None;
         if let Some(wish) = self.wish.take() {
             desk.notice(Notice::CommunityLeft(wish.place.to_string()));
         }
@@ -278,7 +289,7 @@ impl Membership {
                 let place = self.place().map(ToString::to_string).unwrap_or_default();
                 desk.notice(Notice::NameTaken(place, free));
                 // Trying again under the same name would not help.
-                self.wish = None;
+                self.unnamed = self.wish.take();
                 if let Stage::In { conn, .. } = std::mem::take(&mut self.stage) {
                     desk.net(conn, NetOutput::Close);
                 }
