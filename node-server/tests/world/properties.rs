@@ -171,12 +171,11 @@ fn broken_crossing(seed: u64) {
     while two.world.now < end {
         for who in 0..2 {
             let host = two.hosts[who];
-            for call in two.world.talking(host).last().copied() {
+            let open = two.world.talking(host).last().copied();
+            if let Some(call) = open.filter(|call| two.world.node(host).can_say(*call)) {
                 let text = format!("{who} {}", two.said[who].len());
-                if two.world.node(host).can_say(call) {
-                    two.said[who].push(text.clone());
-                    two.world.command(host, Command::Say(call, line(&text)));
-                }
+                two.said[who].push(text.clone());
+                two.world.command(host, Command::Say(call, line(&text)));
             }
         }
         two.world.run(1);
