@@ -15,6 +15,7 @@ use node_server::notice::{CallId, Notice};
 use node_server::options::{community_place, node_place};
 use node_server::outbound::Whereabouts;
 use node_server::talk::{self, Act, Talk};
+use node_server::view;
 
 use crate::keyring::Keyring;
 use crate::menu::{self, Leads};
@@ -406,6 +407,11 @@ impl App {
 
     fn ended(&mut self, id: CallId, label: &str, ended: &Ended, node: &Node) -> Vec<Act> {
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
+            if view::is_double(ended) {
+                // It goes on by another connection.
+                self.screen = Screen::Menu;
+                return Vec::new();
+            }
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };

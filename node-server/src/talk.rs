@@ -72,6 +72,8 @@ pub struct Talk {
     ringing: BTreeSet<CallId>,
     /// Calls that the person here made or took: their conversation is what they want to see next.
     wanted: BTreeSet<CallId>,
+    /// The next conversation is the one that was wanted, under another number.
+    wants_next: bool,
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
@@ -142,8 +144,10 @@ impl Talk {
             }
             Notice::Connected(id, _) => {
                 introduced = self.ringing.remove(id);
-                if self.wanted.remove(id) || (self.focus.is_none() && self.takes_any) {
+                let takes = self.focus.is_none() && (self.takes_any || self.wants_next);
+                if self.wanted.remove(id) || takes {
                     self.focus = Some(*id);
+                    self.wants_next = false;
                 }
             }
             Notice::Ended(id, label, ended, _) if self.ringing.remove(id) => {
@@ -159,6 +163,7 @@ impl Talk {
             acts.push(Act::Show(words, self.rings(notice, node)));
         }
         match notice {
+            Notice::Ended(id, _, ended, _) if view::is_double(ended) => self.go_on(*id, node),
             Notice::Ended(id, ..) => {
                 self.wanted.remove(id);
             }
@@ -176,6 +181,16 @@ impl Talk {
             _ => {}
         }
         acts
+    }
+
+    /// Two called each other at once, and the other connection is the conversation: what the person
+    /// wanted of this one they want of that one, whether it stands already or not yet.
+    fn go_on(&mut self, gone: CallId, node: &Node) {
+        if !self.wanted.remove(&gone) && self.focus != Some(gone) {
+            return;
+        }
+        self.focus = node.talking().map(|(id, _)| id).last();
+        self.wants_next = self.focus.is_none();
     }
 
     fn rings(&self, notice: &Notice, node: &Node) -> bool {

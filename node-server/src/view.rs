@@ -81,10 +81,15 @@ pub fn connected(who: &Who) -> String {
     format!("talking with {} (direct, {})", who.label, who.at)
 }
 
+/// Whether the call ended because another connection is the conversation.
+pub fn is_double(ended: &Ended) -> bool {
+    matches!(ended, Ended::ByUs(CloseReason::Duplicate) | Ended::Closed(CloseReason::Duplicate))
+}
+
 fn ended_words(label: &str, ended: &Ended) -> Option<String> {
     let text = match ended {
-        // The other connection is the conversation, and has said so.
-        Ended::ByUs(CloseReason::Duplicate) | Ended::Closed(CloseReason::Duplicate) => return None,
+        // The other connection has said so.
+        double if is_double(double) => return None,
         Ended::ByUs(CloseReason::Bye) => format!("your conversation with {label} is over"),
         Ended::ByUs(CloseReason::Denied) => format!("you did not take the call of {label}"),
         Ended::ByUs(CloseReason::Full) => {
