@@ -362,9 +362,13 @@ impl App {
         vec![Act::Show(text, false), Act::Do(Command::Call(callee))]
     }
 
-    /// Something happened at the node.
-    pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
+    /// Something happened at the node. `aloud`: it matters enough to be told in words; where the
+    /// person is taken does not depend on that.
+    pub fn told(&mut self, notice: &Notice, node: &Node, aloud: bool) -> Vec<Act> {
         let mut acts = self.talk.told(notice, node);
+        if !aloud {
+            acts.clear();
+        }
         match notice {
             Notice::Calling(id, _) => {
                 if let Screen::Dialling(target) = &self.screen {
