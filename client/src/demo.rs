@@ -77,7 +77,7 @@ fn prepare(options: &Options, mut base: Base) -> Result<Prepared, (Base, Refusal
         pins: Pins::default(),
     };
     let about = about(&config.me, at, &password);
-    let mut app = App::new(listing(at), about);
+    let mut app = App::new(listing(at), about, base.terminal.is_interactive());
     app.know_password("echo", echo);
     let mut first = vec![Act::Show(STORY.to_owned(), false)];
     first.extend(app.join(place, community));

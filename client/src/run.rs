@@ -112,7 +112,7 @@ fn prepare(
         guesses: guess_limits(flags),
         pins,
     };
-    let mut app = App::new(listing(at), about.clone());
+    let mut app = App::new(listing(at), about.clone(), interactive);
     let mut first = vec![Act::Show(about, false)];
     match given_community(options, base, community_password)? {
         Some((place, password)) => first.extend(app.join(place, password)),
@@ -165,6 +165,7 @@ pub(crate) fn serve(
         return Exit::Failed;
     };
     let json = options.common.json;
+    let level = options.common.level(true);
     let mut asked = None;
     let mut acts = first;
     loop {
@@ -181,11 +182,10 @@ pub(crate) fn serve(
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);
-                if is_strange(&notice, options) {
-                    Vec::new()
-                } else {
-                    app.told(&notice, machine.node())
-                }
+                let mut acts = app.told(&notice, machine.node());
+                let is_shown = view::level(&notice) <= level;
+                acts.retain(|act| is_shown || !matches!(act, Act::Show(..)));
+                acts
             }
             Happening::Typed(Typed::Line(line)) => {
                 asked = None;
@@ -195,8 +195,11 @@ pub(crate) fn serve(
                 asked = None;
                 app.answered(Answer::Secret(secret), machine.node())
             }
-            Happening::Typed(Typed::End | Typed::Interrupt | Typed::OutputClosed)
-            | Happening::Signal(_) => vec![Act::Quit],
+            // `asked` stays: there is nothing more to read.
+            Happening::Typed(Typed::End) => app.ended_input(machine.node()),
+            Happening::Typed(Typed::Interrupt | Typed::OutputClosed) | Happening::Signal(_) => {
+                vec![Act::Quit]
+            }
             Happening::Trouble(words) => vec![Act::Show(words, false)],
         };
     }
@@ -222,9 +225,4 @@ pub(crate) fn tell(machine: &Machine, notice: &Notice, json: bool) {
     if json && let Some(event) = notice.event() {
         machine.terminal().data(&event.line());
     }
-}
-
-/// Strangers at the door are for the log.
-pub(crate) fn is_strange(notice: &Notice, options: &Options) -> bool {
-    matches!(notice, Notice::Turned(..)) && view::level(notice) > options.common.log.0
 }

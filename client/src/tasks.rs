@@ -91,6 +91,8 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
             }
         }
         if let Some(exit) = chat.exit() {
+            // A reader may be slower than a goodbye may take.
+            machine.terminal().flush();
             leave(machine, json);
             return exit;
         }
@@ -193,6 +195,8 @@ pub(crate) fn list(
             }
         };
         if let Some(exit) = exit {
+            // A reader may be slower than a goodbye may take.
+            machine.terminal().flush();
             leave(machine, false);
             return exit;
         }

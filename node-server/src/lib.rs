@@ -6,6 +6,7 @@
 
 pub mod calls;
 mod conversation;
+mod crossing;
 mod desk;
 pub mod machine;
 pub mod membership;
@@ -17,3 +18,4 @@ pub mod outbound;
 pub mod run;
 pub mod talk;
 pub mod view;
+mod who;

@@ -44,6 +44,8 @@ pub struct Listing {
 #[derive(Default)]
 pub(crate) struct Membership {
     wish: Option<Wish>,
+    /// What was wished under a name that another member has.
+    unnamed: Option<Wish>,
     stage: Stage,
     members: BTreeMap<Name, Member>,
     /// Whether the last page of the list has come.
@@ -84,6 +86,14 @@ impl Membership {
         self.dial(now, desk);
     }
 
+    /// Joins under another name, after ours was taken; elsewhere the name alone changes.
+    pub(crate) fn join_as(&mut self, name: Name, now: Millis, desk: &mut Desk) {
+        desk.me.name = name;
+        if let Some(wish) = self.unnamed.take().or_else(|| self.wish.take()) {
+            self.join(wish, now, desk);
+        }
+    }
+
     fn dial(&mut self, now: Millis, desk: &mut Desk) {
         let Some(wish) = &self.wish else { return };
         let ticket =
@@ -104,6 +114,7 @@ impl Membership {
             }
             Stage::Out | Stage::Waiting { .. } => {}
         }
+        self.unnamed = None;
         if let Some(wish) = self.wish.take() {
             desk.notice(Notice::CommunityLeft(wish.place.to_string()));
         }
@@ -267,8 +278,8 @@ impl Membership {
 
     fn message(&mut self, message: Message, desk: &mut Desk) -> Result<(), Ended> {
         match message {
-            Message::Members(page) => self.page(page, desk),
-            Message::Changes(changes) => {
+            Message::Members(page) if self.has_room(page.members.len()) => self.page(page, desk),
+            Message::Changes(changes) if self.has_room(changes.len()) => {
                 for change in changes {
                     self.change(change, desk);
                 }
@@ -278,10 +289,17 @@ impl Membership {
                 let place = self.place().map(ToString::to_string).unwrap_or_default();
                 desk.notice(Notice::NameTaken(place, free));
                 // Trying again under the same name would not help.
-                self.wish = None;
+                self.unnamed = self.wish.take();
+                if let Stage::In { conn, .. } = std::mem::take(&mut self.stage) {
+                    desk.net(conn, NetOutput::Close);
+                }
+                self.forget();
             }
             Message::Skipped => {}
-            Message::Auth(_)
+            // More than a community can have.
+            Message::Members(_)
+            | Message::Changes(_)
+            | Message::Auth(_)
             | Message::Join(_)
             | Message::Watch
             | Message::State(_)
@@ -290,6 +308,10 @@ impl Membership {
             | Message::Shown(_) => return Err(Ended::Fault(PeerFault::UnexpectedMessage)),
         }
         Ok(())
+    }
+
+    fn has_room(&self, more: usize) -> bool {
+        self.members.len() + more <= limits::MEMBERS_MAX
     }
 
     fn page(&mut self, page: Page, desk: &mut Desk) {
@@ -360,7 +382,13 @@ impl Membership {
         self.forget();
         let Some(wish) = &self.wish else { return };
         let place = wish.place.to_string();
-        if !may_pass(&ended) || !(self.was_in || wish.persist) {
+        let pass = match ended {
+            // It was the right program and may be so again; a forger on the way must not be able
+            // to keep us out for good.
+            Ended::Fault(_) => self.was_in || (wish.persist && may_pass(&ended)),
+            _ => may_pass(&ended) && (self.was_in || wish.persist),
+        };
+        if !pass {
             self.wish = None;
             desk.notice(Notice::CommunityFailed(place, ended));
             return;
@@ -376,7 +404,9 @@ impl Membership {
     /// Doubles from attempt to attempt; a random half of it keeps a class from coming all at once.
     fn pause(&self, ended: &Ended, desk: &mut Desk) -> Millis {
         if let Ended::Busy { wait_ms } = ended {
-            return Millis(u64::from(*wait_ms) + desk.seeds.below(1_000));
+            // Anybody can claim to be busy, for a month.
+            let told = u64::from(*wait_ms).min(limits::REJOIN_LONGEST.0);
+            return Millis(told + desk.seeds.below(1_000));
         }
         let doubled = limits::REJOIN_FIRST.0 << self.failures.min(10);
         let whole = doubled.min(limits::REJOIN_LONGEST.0);

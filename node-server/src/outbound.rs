@@ -131,7 +131,9 @@ impl Outbound {
 
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match &self.stage {
-            Stage::Racing { next_at, .. } if !self.targets.is_empty() => Some(*next_at),
+            Stage::Racing { conns, next_at } if !self.targets.is_empty() || conns.is_empty() => {
+                Some(*next_at)
+            }
             Stage::Shaking { dialling, .. } => dialling.deadline(),
             Stage::LookUp { .. } | Stage::Racing { .. } | Stage::Over => None,
         }
@@ -149,7 +151,8 @@ impl Outbound {
             other => {
                 self.stage = other;
                 self.try_next(now, desk);
-                Progress::Pending
+                // Not even one address was given.
+                if self.none_under_way() { self.give_up() } else { Progress::Pending }
             }
         }
     }
@@ -199,7 +202,7 @@ impl Outbound {
         desk: &mut Desk,
     ) -> Progress {
         let mut winner = None;
-        for (conn, at) in conns {
+        for (conn, at) in conns.into_iter().rev() {
             if conn == id {
                 winner = Some(at);
             } else {
@@ -221,9 +224,9 @@ impl Outbound {
                 self.stage = Stage::Shaking { conn: id, at, dialling };
                 Progress::Pending
             }
-            Err(Rejected) => {
+            Err(error) => {
                 desk.net(id, NetOutput::Drop);
-                Progress::Failed(Ended::WrongPassword)
+                Progress::Failed(error.into())
             }
         }
     }

@@ -278,11 +278,14 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     {
         machine.terminal().data(&event.line());
     }
-    let level = view::level(notice);
-    let quiet = !machine.terminal().is_interactive() && level > options.common.log.0;
-    let stranger = matches!(notice, Notice::Turned(..)) && level > options.common.log.0;
-    let acts = menu.told(notice, machine.node());
-    if quiet || stranger { Vec::new() } else { acts }
+    let mut acts = menu.told(notice, machine.node());
+    if let (Notice::NameTaken(_, free), None) = (notice, &options.node.name) {
+        // Nobody chose the name: the next best is as good.
+        acts.push(Act::Do(Command::Rename(free.clone())));
+    }
+    let shown = options.common.level(machine.terminal().is_interactive());
+    acts.retain(|act| view::level(notice) <= shown || !matches!(act, Act::Show(..)));
+    acts
 }
 
 /// Goodbye to everybody; what is left to say is said.

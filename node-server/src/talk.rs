@@ -46,7 +46,7 @@ pub struct Entry {
 }
 
 /// Every command of a conversation.
-pub const COMMANDS: [Entry; 10] = [
+pub const COMMANDS: [Entry; 11] = [
     Entry { word: "who", argument: "", help: "whom you talk with, and who calls", run: Talk::who },
     Entry { word: "to", argument: "NAME [TEXT]", help: "talk to NAME, or say TEXT", run: Talk::to },
     Entry { word: "all", argument: "TEXT", help: "say it to everybody connected", run: Talk::all },
@@ -59,6 +59,7 @@ pub const COMMANDS: [Entry; 10] = [
         help: "from now on NAME has this identity",
         run: Talk::trust,
     },
+    Entry { word: "name", argument: "NAME", help: "have another name", run: Talk::name },
     Entry { word: "bell", argument: "off|mention|all", help: "when to ring", run: Talk::bell },
     Entry { word: "help", argument: "", help: "this list", run: Talk::help },
     Entry { word: "quit", argument: "", help: "leave the program", run: Talk::quit },
@@ -131,6 +132,7 @@ impl Talk {
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
         let mut acts = Vec::new();
+        let mut introduced = false;
         match notice {
             Notice::Ringing(id, _) => {
                 self.ringing.insert(*id);
@@ -139,7 +141,7 @@ impl Talk {
                 self.wanted.insert(*id);
             }
             Notice::Connected(id, _) => {
-                self.ringing.remove(id);
+                introduced = self.ringing.remove(id);
                 if self.wanted.remove(id) || (self.focus.is_none() && self.takes_any) {
                     self.focus = Some(*id);
                 }
@@ -149,7 +151,11 @@ impl Talk {
             }
             _ => {}
         }
-        if let Some(words) = view::words(notice) {
+        let words = match notice {
+            Notice::Connected(_, who) if introduced => Some(view::connected(who)),
+            _ => view::words(notice),
+        };
+        if let Some(words) = words {
             acts.push(Act::Show(words, self.rings(notice, node)));
         }
         match notice {
@@ -269,6 +275,16 @@ impl Talk {
                 vec![Act::Do(Command::Trust(subject, fingerprint)), show(done)]
             }
             None => vec![show("/trust NAME FINGERPRINT, or HOST:PORT for a community".into())],
+        }
+    }
+
+    fn name(&mut self, typed: &str, _: &Node) -> Vec<Act> {
+        match Name::parse(typed) {
+            Ok(name) => {
+                let done = format!("you are {name} from now on");
+                vec![Act::Do(Command::Rename(name)), show(done)]
+            }
+            Err(error) => vec![show(format!("/name NAME: {error}"))],
         }
     }
 

@@ -40,9 +40,7 @@ pub fn words(notice: &Notice) -> Option<String> {
         Notice::Ringing(_, who) => {
             format!("{} calls from {}{}\n  accept or deny?", who.label, who.at.ip(), standing(who))
         }
-        Notice::Connected(_, who) => {
-            format!("talking with {} (direct, {}){}", who.label, who.at, standing(who))
-        }
+        Notice::Connected(_, who) => connected(who) + &standing(who),
         Notice::Heard(_, label, line) => line.shown_after(&format!("{label}: ")),
         Notice::Ended(_, label, ended, unsent) => {
             return ended_words(label, ended).map(|words| words + &unsent_words(unsent));
@@ -54,7 +52,7 @@ pub fn words(notice: &Notice) -> Option<String> {
         Notice::CommunityFailed(place, ended) => ended.words(place),
         Notice::CommunityLeft(place) => format!("you have left the community {place}"),
         Notice::NameTaken(place, free) => {
-            format!("another member of {place} has your name; {free} is free")
+            format!("another member of {place} has your name; {free} is free: /name {free}")
         }
         Notice::ListWhole => return None,
         Notice::MemberJoined(member) => format!("* {} is here", member.name),
@@ -76,6 +74,11 @@ pub fn words(notice: &Notice) -> Option<String> {
         }
     };
     Some(text)
+}
+
+/// A conversation began with somebody who was introduced before.
+pub fn connected(who: &Who) -> String {
+    format!("talking with {} (direct, {})", who.label, who.at)
 }
 
 fn ended_words(label: &str, ended: &Ended) -> Option<String> {
