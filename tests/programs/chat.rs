@@ -54,12 +54,8 @@ fn both_may_speak_at_any_time_and_the_one_who_was_called_may_leave() {
     assert_eq!(katie.exit(), 0);
     assert_eq!(bob.event("closed")["reason"], "bye");
     // And bob can be called again.
-    let mut again = chat("katie", bob_address(&bob));
+    let mut again = chat("katie", bob.address_again());
     again.event("connected");
-}
-
-fn bob_address(bob: &crate::support::Program) -> std::net::SocketAddr {
-    bob.events_of("listening")[0]["address"].as_str().unwrap().parse().unwrap()
 }
 
 #[test]

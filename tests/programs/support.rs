@@ -248,6 +248,12 @@ impl Program {
         self.event("listening")["address"].as_str().unwrap().parse().unwrap()
     }
 
+    /// The same, when that event has been taken already.
+    pub(crate) fn address_again(&self) -> SocketAddr {
+        let known = |event: &Value| Some(event["address"].as_str()?.parse().unwrap());
+        self.events_of("listening").first().and_then(known).unwrap()
+    }
+
     /// Waits until standard error holds `words`.
     #[track_caller]
     pub(crate) fn says(&self, words: &str) {
