@@ -2,6 +2,10 @@
 //!
 //! Pure: typed lines and notices of the node go in, acts come out. The node itself is
 //! `node_server`'s.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::identity::PublicIdentity;
 use hallway::place::Place;
@@ -15,6 +19,7 @@ use node_server::notice::{CallId, Notice};
 use node_server::options::{community_place, node_place};
 use node_server::outbound::Whereabouts;
 use node_server::talk::{self, Act, Talk};
+use node_server::view;
 
 use crate::keyring::Keyring;
 use crate::menu::{self, Leads};
@@ -361,9 +366,13 @@ impl App {
         vec![Act::Show(text, false), Act::Do(Command::Call(callee))]
     }
 
-    /// Something happened at the node.
-    pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
+    /// Something happened at the node. `aloud`: it matters enough to be told in words; where the
+    /// person is taken does not depend on that.
+    pub fn told(&mut self, notice: &Notice, node: &Node, aloud: bool) -> Vec<Act> {
         let mut acts = self.talk.told(notice, node);
+        if !aloud {
+            acts.clear();
+        }
         match notice {
             Notice::Calling(id, _) => {
                 if let Screen::Dialling(target) = &self.screen {
@@ -406,6 +415,11 @@ impl App {
 
     fn ended(&mut self, id: CallId, label: &str, ended: &Ended, node: &Node) -> Vec<Act> {
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
+            if view::is_double(ended) {
+                // It goes on by another connection.
+                self.screen = Screen::Menu;
+                return Vec::new();
+            }
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };

@@ -182,10 +182,7 @@ pub(crate) fn serve(
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);
-                let mut acts = app.told(&notice, machine.node());
-                let is_shown = view::level(&notice) <= level;
-                acts.retain(|act| is_shown || !matches!(act, Act::Show(..)));
-                acts
+                app.told(&notice, machine.node(), view::level(&notice) <= level)
             }
             Happening::Typed(Typed::Line(line)) => {
                 asked = None;

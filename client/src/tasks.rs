@@ -1,5 +1,9 @@
 //! The tasks for scripts: `list`, `chat`, `trust`.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::event::{Event, MemberEvent};
 use hallway::guess::GuessLimits;

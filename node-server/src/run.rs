@@ -49,11 +49,8 @@ pub fn run(options: Options) -> Exit {
     };
     let home = Home::of_person(options.common.data_dir.as_deref());
     terminal.history_file = home.as_ref().ok().map(Home::history_file);
-    let base = match Base::start(terminal) {
-        Ok(base) => base,
-        // Without descriptors there is not even a place to say so properly.
-        Err(_) => return Exit::Failed,
-    };
+    // Without descriptors there is not even a place to say so properly.
+    let Ok(base) = Base::start(terminal) else { return Exit::Failed };
     match home.map_err(Refusal::failed) {
         Ok(home) => start(options, base, home),
         Err(refusal) => refusal.tell(base.terminal, options.common.json),
