@@ -1,6 +1,11 @@
 //! One line of chat to another node and back, over loopback, beside its floor: the same number of
 //! bytes moved by the same loop without any cryptography. `cargo bench --bench chat`.
-#![allow(clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    missing_docs
+)]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;

@@ -116,6 +116,8 @@ pub const UNCONFIRMED_LINES_MAX: usize = 1024;
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
+/// Free names remembered as offered, so that no two are offered the same: a class or two.
+pub const OFFERED_NAMES_MAX: usize = 128;
 /// Members of a community unless its operator says otherwise.
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
@@ -127,8 +129,6 @@ pub const WORKER_JOBS_MAX: usize = 64;
 
 /// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.
 pub const SCREEN_LINES_MAX: usize = 1024;
-/// Columns that the programs' own words fit into, on any terminal.
-pub const SCREEN_COLUMNS: usize = 80;
 /// Lines typed or piped in that the program has not taken yet.
 pub const TYPED_LINES_MAX: usize = 64;
 /// Entries of the line history.

@@ -2,6 +2,10 @@
 //!
 //! Pure: typed lines and notices of the node go in, acts come out. The node itself is
 //! `node_server`'s.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 mod answers;
 
@@ -14,6 +18,7 @@ use node_server::menu::{Question, is_answer};
 use node_server::node::{Command, Node};
 use node_server::notice::{CallId, Notice};
 use node_server::talk::{Act, Talk};
+use node_server::view;
 
 use crate::keyring::Keyring;
 use crate::menu;
@@ -167,7 +172,7 @@ impl App {
             Screen::CommunityPlace => self.community_place(typed, node),
             Screen::NewName(free) => {
                 let free = free.clone();
-                self.new_name(typed, free, node)
+                self.new_name(typed, free)
             }
             Screen::Community => self.pick(typed, node),
             Screen::CallPlace => self.call_place(typed, node),
@@ -213,8 +218,11 @@ impl App {
             Notice::Ended(id, label, ended, _) => {
                 acts.extend(self.ended(*id, label, ended, node));
             }
-            Notice::ListWhole if matches!(self.screen, Screen::Joining | Screen::Community) => {
-                acts.extend(self.list(node));
+            Notice::ListWhole => {
+                self.free_name = None;
+                if let Screen::Joining | Screen::Community | Screen::NewName(_) = self.screen {
+                    acts.extend(self.list(node));
+                }
             }
             Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended, node)),
             Notice::NameTaken(_, free) => {
@@ -253,6 +261,11 @@ impl App {
 
     fn ended(&mut self, id: CallId, label: &str, ended: &Ended, node: &Node) -> Vec<Act> {
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
+            if view::is_double(ended) {
+                // It goes on by another connection.
+                self.screen = Screen::Menu;
+                return Vec::new();
+            }
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };

@@ -173,8 +173,7 @@ pub(crate) fn serve(
     loop {
         for act in acts.drain(..) {
             match act {
-                Act::Show(text, bell) => machine.terminal().tell(&text, bell),
-                Act::Quote(text, bell) => machine.terminal().show(&text, bell),
+                Act::Show(text, bell) => machine.terminal().show(&text, bell),
                 Act::Do(command) => machine.command(command),
                 Act::Quit => return leave(machine, json),
             }

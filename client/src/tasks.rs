@@ -1,5 +1,9 @@
 //! The tasks for scripts: `list`, `chat`, `trust`.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::event::{Event, MemberEvent};
 use hallway::guess::GuessLimits;
@@ -85,13 +89,14 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
     loop {
         for act in acts.drain(..) {
             match act {
-                Act::Show(text, bell) => machine.terminal().tell(&text, bell),
-                Act::Quote(text, bell) => machine.terminal().show(&text, bell),
+                Act::Show(text, bell) => machine.terminal().show(&text, bell),
                 Act::Do(command) => machine.command(command),
                 Act::Quit => return leave(machine, json),
             }
         }
         if let Some(exit) = chat.exit() {
+            // A reader may be slower than a goodbye may take.
+            machine.terminal().flush();
             leave(machine, json);
             return exit;
         }
@@ -191,11 +196,13 @@ pub(crate) fn list(
             Happening::Notice(notice) => listed(&machine, &notice, json),
             Happening::Signal(_) | Happening::Typed(_) => Some(Exit::Done),
             Happening::Trouble(words) => {
-                machine.terminal().tell(&words, false);
+                machine.terminal().show(&words, false);
                 None
             }
         };
         if let Some(exit) = exit {
+            // A reader may be slower than a goodbye may take.
+            machine.terminal().flush();
             leave(machine, false);
             return exit;
         }
@@ -211,7 +218,7 @@ fn listed(machine: &Machine, notice: &Notice, json: bool) -> Option<Exit> {
     let words = node_server::view::words(notice);
     match notice {
         Notice::CommunityFailed(_, ended) => {
-            machine.terminal().tell(&words.unwrap_or_default(), false);
+            machine.terminal().show(&words.unwrap_or_default(), false);
             Some(ended.exit())
         }
         Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..) if !json => {
@@ -220,7 +227,7 @@ fn listed(machine: &Machine, notice: &Notice, json: bool) -> Option<Exit> {
         }
         _ => {
             let words = words.filter(|_| !json);
-            words.into_iter().for_each(|words| machine.terminal().tell(&words, false));
+            words.into_iter().for_each(|words| machine.terminal().show(&words, false));
             None
         }
     }

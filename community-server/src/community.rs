@@ -202,7 +202,10 @@ impl Community {
 
     fn message(&mut self, now: Millis, id: ConnId, message: Message) {
         match (self.conns.take(id), message) {
-            (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join)) => {
+            // Port zero cannot be dialled: it falls through to what has no place.
+            (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join))
+                if join.port != 0 =>
+            {
                 self.join(now, id, channel, peer, from, join);
             }
             (Some(Conn::Arrived { channel, .. }), Message::Watch) => {

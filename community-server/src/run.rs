@@ -136,7 +136,7 @@ impl Server<'_> {
                 stop = true;
             }
             while let Some(trouble) = self.base.net.trouble() {
-                self.base.terminal.tell(&trouble.to_string(), false);
+                self.base.terminal.show(&trouble.to_string(), false);
             }
             self.handle(Input::TurnEnd);
         }
@@ -203,6 +203,6 @@ fn tell(base: &Base, notice: &Notice, options: &Options) {
         base.terminal.data(&event.line());
     }
     if notice.level() <= options.common.level(base.terminal.is_interactive()) {
-        base.terminal.tell(&notice.words(), false);
+        base.terminal.show(&notice.words(), false);
     }
 }

@@ -59,7 +59,7 @@ pub(crate) struct Calls {
 /// A call that stands or is on its way.
 pub(crate) enum Call {
     /// We try to reach somebody.
-    Dialling { label: String, outbound: Outbound },
+    Dialling { label: String, outbound: Box<Outbound> },
     /// Somebody has proved who they are.
     Open(Box<Conversation>),
 }
@@ -87,7 +87,7 @@ impl Calls {
         }
         let ticket =
             Ticket { service: Service::Chat, password: callee.password, identity: callee.identity };
-        let outbound = Outbound::start(&callee.whereabouts, ticket, now, desk);
+        let outbound = Box::new(Outbound::start(&callee.whereabouts, ticket, now, desk));
         self.calls.insert(id, Call::Dialling { label: callee.label, outbound });
         id
     }

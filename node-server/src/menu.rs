@@ -1,5 +1,9 @@
 //! The menu of a node alone: a numbered table of what a person can do when they talk to nobody.
 //! Pure: lines in, acts out.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::place::Place;
 use hallway::reason::Ended;
@@ -140,7 +144,7 @@ impl Menu {
             (None, word) => word,
         };
         if word == "join" {
-            return self.to_join(argument.trim());
+            return self.choose_community(argument.trim());
         }
         let known = self.talk.command(&format!("{word} {argument}"), node);
         let mut acts = known.unwrap_or_else(|| vec![show(unknown(word))]);
@@ -180,7 +184,7 @@ impl Menu {
             }
             Notice::NameTaken(_, free) if self.interactive => match self.screen {
                 Screen::Joining => self.screen = Screen::NewName(free.clone()),
-                _ => acts.push(show(self.how_to_join())),
+                _ => acts.push(show(format!("  /name {free} takes it, or /name and another"))),
             },
             Notice::Ringing(..) if matches!(self.screen, Screen::Password(_)) => {
                 acts.push(show("  (type that here, or just Enter first)".into()));
@@ -205,7 +209,7 @@ impl Menu {
         }
     }
 
-    fn to_join(&mut self, typed: &str) -> Vec<Act> {
+    fn choose_community(&mut self, typed: &str) -> Vec<Act> {
         let place = match (typed, &self.community) {
             ("", Some((place, Some(password)))) => {
                 let (place, password) = (place.clone(), password.clone());
@@ -239,17 +243,12 @@ impl Menu {
 
     fn new_name(&mut self, typed: &str, free: Name) -> Vec<Act> {
         let name = if typed.is_empty() { Ok(free) } else { Name::parse(typed) };
-        match (name, self.community.clone()) {
-            (Ok(name), Some((place, Some(password)))) => {
-                let mut acts = vec![Act::Do(Command::Rename(name))];
-                acts.extend(self.join(place, password));
-                acts
+        match name {
+            Ok(name) => {
+                self.screen = Screen::Joining;
+                vec![Act::Do(Command::Rename(name))]
             }
-            (Ok(_), _) => {
-                self.screen = Screen::Console;
-                Vec::new()
-            }
-            (Err(error), _) => vec![show(error.to_string())],
+            Err(error) => vec![show(error.to_string())],
         }
     }
 }

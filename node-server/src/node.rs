@@ -82,7 +82,7 @@ pub enum Command {
     Leave,
     /// From now on this identity is the one of that name.
     Trust(Subject, Fingerprint),
-    /// Have another name, for calls and communities to come.
+    /// Have another name, for calls to come and for the community, which is joined anew.
     Rename(Name),
 }
 
@@ -288,7 +288,7 @@ impl Node {
             Command::Trust(subject, fingerprint) => {
                 desk.remember(self.pins.pin(subject, fingerprint, now.unix));
             }
-            Command::Rename(name) => desk.me.name = name,
+            Command::Rename(name) => self.membership.join_as(name, now.tick, desk),
         }
     }
 

@@ -30,7 +30,7 @@ use crate::calls::CallPolicy;
 use crate::machine::{Happening, Machine};
 use crate::membership::Listing;
 use crate::menu::{Menu, Question};
-use crate::node::{Config, Node};
+use crate::node::{Command, Config, Node};
 use crate::notice::Notice;
 use crate::options::{CallsFlag, NodeOptions, Options, PORT, community_place};
 use crate::talk::Act;
@@ -49,11 +49,8 @@ pub fn run(options: Options) -> Exit {
     };
     let home = Home::of_person(options.common.data_dir.as_deref());
     terminal.history_file = home.as_ref().ok().map(Home::history_file);
-    let base = match Base::start(terminal) {
-        Ok(base) => base,
-        // Without descriptors there is not even a place to say so properly.
-        Err(_) => return Exit::Failed,
-    };
+    // Without descriptors there is not even a place to say so properly.
+    let Ok(base) = Base::start(terminal) else { return Exit::Failed };
     match home.map_err(Refusal::failed) {
         Ok(home) => start(options, base, home),
         Err(refusal) => refusal.tell(base.terminal, options.common.json),
@@ -240,8 +237,7 @@ fn serve(
     loop {
         for act in acts.drain(..) {
             match act {
-                Act::Show(text, bell) => machine.terminal().tell(&text, bell),
-                Act::Quote(text, bell) => machine.terminal().show(&text, bell),
+                Act::Show(text, bell) => machine.terminal().show(&text, bell),
                 Act::Do(command) => machine.command(command),
                 Act::Quit => return leave(machine, options.common.json),
             }
@@ -288,9 +284,16 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     {
         machine.terminal().data(&event.line());
     }
-    let acts = menu.told(notice, machine.node());
+    let mut acts = menu.told(notice, machine.node());
+    if let (Notice::NameTaken(_, free), None, false) =
+        (notice, &options.node.name, machine.terminal().is_interactive())
+    {
+        // Nobody chose the name, and nobody can be asked: the next best is as good.
+        acts.push(Act::Do(Command::Rename(free.clone())));
+    }
     let shown = options.common.level(machine.terminal().is_interactive());
-    if view::level(notice) <= shown { acts } else { Vec::new() }
+    acts.retain(|act| view::level(notice) <= shown || !matches!(act, Act::Show(..)));
+    acts
 }
 
 /// Goodbye to everybody; what is left to say is said.
@@ -301,7 +304,7 @@ pub fn leave(machine: Machine, json: bool) -> Exit {
             terminal.data(&event.line());
         }
         if let Some(words) = view::words(&notice).filter(|_| terminal.is_interactive()) {
-            terminal.tell(&words, false);
+            terminal.show(&words, false);
         }
     }
     terminal.finish();

@@ -1,5 +1,9 @@
 //! Conversations as a person leads them: who is being talked to, commands, and when to ring.
 //! Pure: lines in, acts out. `node-server` and `client` both use it.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 mod commands;
 
@@ -12,15 +16,13 @@ use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
 use crate::node::{Command, Node};
-use crate::notice::{CallId, Notice};
+use crate::notice::{CallId, Notice, Who};
 use crate::view;
 
 /// What is to be done about a line or a notice.
 pub enum Act {
     /// Show these words of ours; ring the bell if told so.
     Show(String, bool),
-    /// Show what somebody else said, as it is; ring the bell if told so.
-    Quote(String, bool),
     /// Have the node do this.
     Do(Command),
     /// Say goodbye and leave the program.
@@ -52,6 +54,8 @@ pub struct Talk {
     /// Calls that the person has just taken or ended, and that the node has not told of yet: until
     /// then it is open who the next line goes to.
     settling: BTreeSet<CallId>,
+    /// The next conversation is the one that was wanted, under another number.
+    wants_next: bool,
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
@@ -151,12 +155,15 @@ impl Talk {
             }
             Notice::Connected(id, who) => return self.connected(*id, who, notice),
             Notice::Ended(id, label, ended, _) => {
-                self.wanted.remove(id);
+                let rang = self.ringing.remove(id);
                 self.settling.remove(id);
-                if self.focus == Some(*id) {
-                    self.focus = None;
+                if view::is_double(ended) {
+                    self.go_on(*id, node);
+                    return Vec::new();
                 }
-                if self.ringing.remove(id) {
+                self.wanted.remove(id);
+                self.focus = self.focus.filter(|focus| focus != id);
+                if rang {
                     return vec![show(view::missed(label, ended))];
                 }
             }
@@ -170,24 +177,34 @@ impl Talk {
         }
         let Some(words) = view::words(notice) else { return Vec::new() };
         let bell = self.rings(notice, node);
-        match notice {
-            Notice::Heard(..) | Notice::CommunitySays(_) => vec![Act::Quote(words, bell)],
-            _ => vec![Act::Show(words, bell)],
-        }
+        vec![Act::Show(words, bell)]
     }
 
-    fn connected(&mut self, id: CallId, who: &crate::notice::Who, notice: &Notice) -> Vec<Act> {
+    fn connected(&mut self, id: CallId, who: &Who, notice: &Notice) -> Vec<Act> {
         self.settling.remove(&id);
         // Whoever called was introduced when it rang.
         let words =
             if self.ringing.remove(&id) { Some(view::connected(who)) } else { view::words(notice) };
         let mut acts: Vec<Act> = words.map(show).into_iter().collect();
-        if self.wanted.remove(&id) || (self.focus.is_none() && self.takes_any) {
+        let takes = self.focus.is_none() && (self.takes_any || self.wants_next);
+        if self.wanted.remove(&id) || takes {
             self.focus = Some(id);
+            self.wants_next = false;
         } else {
             acts.push(show(format!("  /to {} to talk to them", who.label)));
         }
         acts
+    }
+
+    /// Two called each other at once, and the other connection is the conversation: what the person
+    /// wanted of this one they want of that one, whether it stands already or not yet.
+    fn go_on(&mut self, gone: CallId, node: &Node) {
+        if !self.wanted.remove(&gone) && self.focus != Some(gone) {
+            return;
+        }
+        self.focus = node.talking().map(|(id, _)| id).last();
+        self.wants_next = self.focus.is_none();
+        self.addressed = None;
     }
 
     /// Who else is connected, and who waits for an answer, as a reminder for a person who comes

@@ -33,7 +33,7 @@ impl Refusal {
     pub fn tell(self, terminal: Terminal, json: bool) -> Exit {
         let Self(exit, words) = self;
         if !words.is_empty() {
-            terminal.tell(&words, false);
+            terminal.show(&words, false);
             if json {
                 let kind = if exit == Exit::Usage { "usage" } else { "failed" };
                 terminal.data(&Event::Error { kind, text: words }.line());

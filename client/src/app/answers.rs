@@ -65,16 +65,14 @@ impl App {
         Vec::new()
     }
 
-    pub(super) fn new_name(&mut self, typed: &str, free: Name, node: &Node) -> Vec<Act> {
+    pub(super) fn new_name(&mut self, typed: &str, free: Name) -> Vec<Act> {
         let name = if typed.is_empty() { Ok(free) } else { Name::parse(typed) };
-        match (name, self.community.clone()) {
-            (Ok(name), Some((place, Some(password)))) => {
-                let mut acts = vec![Act::Do(Command::Rename(name))];
-                acts.extend(self.join(place, password));
-                acts
+        match name {
+            Ok(name) => {
+                self.screen = Screen::Joining;
+                vec![Act::Do(Command::Rename(name))]
             }
-            (Ok(_), _) => self.home(node),
-            (Err(error), _) => vec![Act::Show(error.to_string(), false)],
+            Err(error) => vec![Act::Show(error.to_string(), false)],
         }
     }
 

@@ -1,6 +1,6 @@
 //! The commands of a conversation, as a table, and what they do.
 
-use hallway::text::{Line, shown};
+use hallway::text::{Line, Name, shown};
 
 use super::{Act, Bell, Talk, label_of, parse_trust, show};
 use crate::node::{Command, Node};
@@ -18,7 +18,7 @@ pub struct Entry {
 }
 
 /// Every command of a conversation.
-pub const COMMANDS: [Entry; 11] = [
+pub const COMMANDS: [Entry; 12] = [
     Entry { word: "who", argument: "", help: "whom you talk with, and who calls", run: Talk::who },
     Entry { word: "to", argument: "NAME [TEXT]", help: "talk to NAME, or say TEXT", run: Talk::to },
     Entry { word: "all", argument: "TEXT", help: "say it to everybody connected", run: Talk::all },
@@ -37,6 +37,7 @@ pub const COMMANDS: [Entry; 11] = [
         help: "from now on NAME has this identity",
         run: Talk::trust,
     },
+    Entry { word: "name", argument: "NAME", help: "have another name", run: Talk::name },
     Entry { word: "bell", argument: "off|mention|all", help: "when to ring", run: Talk::bell },
     Entry { word: "help", argument: "", help: "this list", run: Talk::help },
     Entry { word: "quit", argument: "", help: "leave the program", run: Talk::quit },
@@ -148,6 +149,16 @@ impl Talk {
                 vec![Act::Do(Command::Trust(subject, fingerprint)), show(done)]
             }
             None => vec![show("/trust NAME FINGERPRINT, or HOST:PORT for a community".into())],
+        }
+    }
+
+    fn name(&mut self, typed: &str, _: &Node) -> Vec<Act> {
+        match Name::parse(typed) {
+            Ok(name) => {
+                let done = format!("you are {name} from now on");
+                vec![Act::Do(Command::Rename(name)), show(done)]
+            }
+            Err(error) => vec![show(format!("/name NAME: {error}"))],
         }
     }
 

@@ -154,6 +154,21 @@ fn an_address_that_refuses_does_not_hold_up_the_next() {
 }
 
 #[test]
+fn addresses_passed_over_for_a_stranger_are_tried_again_in_their_order() {
+    let (mut world, ann, _) = two(&person("ann"), &person("bob"));
+    let stranger = world.add(Core::Stranger(b"220 smtp ready\r\n".to_vec()));
+    let dead = ["10.9.0.1:1", "10.9.0.2:1"].map(|text| text.parse().unwrap());
+    world.silent.extend(dead);
+    let sockets = vec![dead[0], dead[1], world.socket(stranger)];
+    world.command(ann, call(Whereabouts::Sockets(sockets.clone())));
+    world.run(20_000);
+    let tries: Vec<_> = world.host(ann).tries.iter().map(|(_, to)| *to).collect();
+    assert_eq!(tries, [&sockets[..], &dead].concat());
+    ended(&world, ann, Ended::Fault(PeerFault::NotHallway));
+    assert!(world.is_quiet());
+}
+
+#[test]
 fn a_host_name_is_looked_up_and_an_unknown_one_is_said_to_be() {
     let (mut world, ann, bob) = two(&person("ann"), &person("bob"));
     world.names.insert("bobs-pc".to_owned(), vec![world.socket(bob)]);

@@ -1,6 +1,6 @@
 //! Who lives in the world in memory, and how they are told what to do.
 
-use community_server::community::{self, Community};
+use community_server::community::Community;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;

@@ -158,6 +158,46 @@ fn no_line_is_shown_twice_or_out_of_order_and_what_was_confirmed_was_shown() {
     assert!(heard > 3_000 && lost > 50, "a test of nothing: {heard} heard, {lost} lost");
 }
 
+/// Two call each other at once and talk, and in the middle of it everything breaks or one goes.
+fn broken_crossing(seed: u64) {
+    let mut two = Two::new(seed);
+    two.world.weather.resets = 0;
+    let [ann, bob] = two.hosts;
+    let (to_bob, to_ann) = (two.world.call(&[bob]), two.world.call(&[ann]));
+    let apart = two.world.dice.below(1 + 2 * two.world.weather.delay);
+    two.world.later(1, ann, to_bob);
+    two.world.later(1 + apart, bob, to_ann);
+    let end = two.world.now + two.world.dice.below(12 * two.world.weather.delay);
+    while two.world.now < end {
+        for who in 0..2 {
+            let host = two.hosts[who];
+            let open = two.world.talking(host).last().copied();
+            if let Some(call) = open.filter(|call| two.world.node(host).can_say(*call)) {
+                let text = format!("{who} {}", two.said[who].len());
+                two.said[who].push(text.clone());
+                two.world.command(host, Command::Say(call, line(&text)));
+            }
+        }
+        two.world.run(1);
+    }
+    if seed.is_multiple_of(2) {
+        two.world.cut(|_| true, 0);
+    } else {
+        for call in two.world.talking(ann) {
+            two.world.command(ann, Command::HangUp(call));
+        }
+    }
+    two.finish();
+    two.judge(seed);
+}
+
+#[test]
+fn no_line_is_lost_unnamed_when_a_crossing_breaks() {
+    for seed in 0..300 {
+        broken_crossing(seed);
+    }
+}
+
 fn members(world: &World, host: HostId) -> Vec<Member> {
     let mut members: Vec<Member> = world.node(host).members().cloned().collect();
     members.sort_by(|one, other| one.name.cmp(&other.name));

@@ -2,17 +2,19 @@
 
 use hallway::conn::{ConnId, Lost, NetInput};
 use hallway::handshake::auth::{Auth, Instance};
-use hallway::handshake::hello::Service;
+use hallway::handshake::hello::{ServerHello, Service};
 use hallway::limits;
 use hallway::message::{Addresses, Change, Join, Member, Message, Page, Say, State};
+use hallway::place::Place;
 use hallway::reason::{CloseReason, Ended, PeerFault};
 use hallway::time::Millis;
 use node_server::calls::CallPolicy;
+use node_server::membership::Wish;
 use node_server::node::{Command, Input};
 use node_server::notice::{CallId, Notice};
 
 use crate::bench::{Bench, Wire};
-use crate::people::{line, name, person};
+use crate::people::{line, name, password, person};
 
 /// How far the connection of a bad peer has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +130,8 @@ fn how_it_ended(bench: &Bench) -> Option<Ended> {
 
 fn is_fault(at: At, ended: Option<Ended>, fault: PeerFault) -> bool {
     // A community that was fine before is dialled again.
-    let lost = at == At::Joined && ended == Some(Ended::Lost(Lost::Broken));
-    lost || ended == Some(Ended::Fault(fault))
+    let again = Ended::Lost(Lost::Broken);
+    ended == Some(if at == At::Joined { again } else { Ended::Fault(fault) })
 }
 
 #[test]
@@ -283,4 +285,19 @@ fn a_community_cannot_fill_the_memory() {
     assert_eq!(bench.node.members().count(), 0);
     bench.notices.clear();
     friend_is_well(&mut bench, &mut friend);
+}
+
+#[test]
+fn nobody_can_park_us_for_long_by_claiming_to_be_busy() {
+    let mut bench = Bench::new(&person("ann"));
+    let place = Place::parse("10.9.9.9:5000", 1).unwrap();
+    let wish = Wish { place, password: password(), listed: None, persist: true };
+    bench.handle(Input::Command(Command::Join(wish)));
+    let conn = ConnId(ConnId::DIALLED + 1);
+    bench.handle(Input::Net(conn, NetInput::Connected));
+    bench.receive(conn, &ServerHello::busy(u32::MAX));
+    assert!(bench.ended.contains(&conn));
+    let wait = bench.node.deadline().unwrap().0 - bench.now;
+    let longest = limits::REJOIN_LONGEST.0;
+    assert!((longest..=longest + 1_000).contains(&wait), "{wait}");
 }

@@ -11,6 +11,7 @@ mod printer;
 mod reader;
 mod restore;
 pub mod secrets;
+mod wrap;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -22,9 +23,9 @@ use self::desk::{Desk, Question};
 use self::editor::RichReader;
 use self::printer::{Outlet, Outlets};
 pub use self::restore::restore;
-use crate::limits::{FINISH_WAIT, SCREEN_COLUMNS};
+use self::wrap::wrapped;
+use crate::limits::FINISH_WAIT;
 use crate::secret::Secret;
-use crate::text::wrapped;
 
 /// What to read next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,17 +162,19 @@ impl Terminal {
     /// standard error. `bell` rings, if it is a terminal. Never blocks: when the terminal is
     /// slower than the talk, lines are counted instead, and the count is shown.
     pub fn show(&self, text: &str, bell: bool) {
-        self.desk.push_talk(&harmless(text), bell);
+        let text = harmless(text);
+        match self.columns() {
+            Some(columns) => self.desk.push_talk(&wrapped(&text, columns), bell),
+            None => self.desk.push_talk(&text, bell),
+        }
     }
 
-    /// Shows words of the program itself, for which [`Terminal::show`] is too wide: at a terminal
-    /// they are broken at spaces. In a log each stays one line.
-    pub fn tell(&self, text: &str, bell: bool) {
-        if self.interactive {
-            self.show(&wrapped(text, SCREEN_COLUMNS), bell);
-        } else {
-            self.show(text, bell);
+    /// How wide the terminal is now, if talk goes to one.
+    fn columns(&self) -> Option<usize> {
+        if self.desk.style == Style::Pipe {
+            return None;
         }
+        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
     }
 
     /// Writes one line of data to standard output. Never left out: waits when a slow reader has
