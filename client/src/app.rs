@@ -9,6 +9,8 @@
 
 mod answers;
 
+use std::collections::BTreeSet;
+
 use hallway::place::Place;
 use hallway::reason::Ended;
 use hallway::secret::Secret;
@@ -47,6 +49,8 @@ pub struct App {
     free_name: Option<Name>,
     /// Passwords that have worked, and the one that is being tried: nothing is typed twice.
     passwords: Keyring,
+    /// Calls that have been told of; a call that ends without is one that we tried to make.
+    known: BTreeSet<CallId>,
     /// The list as it was last shown.
     roster: Roster,
     /// A person is there; otherwise answers come from a pipe.
@@ -66,6 +70,7 @@ impl App {
             community: None,
             free_name: None,
             passwords: Keyring::default(),
+            known: BTreeSet::new(),
             roster: Roster::default(),
             interactive,
             ending: false,
@@ -209,15 +214,17 @@ impl App {
             acts.clear();
         }
         match notice {
+            Notice::Connected(id, _) => {
+                self.known.insert(*id);
+            }
             Notice::Calling(id, _) => {
+                self.known.insert(*id);
                 if let Screen::Dialling(target) = &self.screen {
                     self.passwords.worked(&target.label);
                     self.screen = Screen::Calling(*id);
                 }
             }
-            Notice::Ended(id, label, ended, _) => {
-                acts.extend(self.ended(*id, label, ended, node));
-            }
+            Notice::Ended(id, _, ended, _) => acts.extend(self.ended(*id, ended, node)),
             Notice::ListWhole => {
                 self.free_name = None;
                 if let Screen::Joining | Screen::Community | Screen::NewName(_) = self.screen {
@@ -234,8 +241,11 @@ impl App {
             Notice::MemberJoined(member) if matches!(self.screen, Screen::Community) => {
                 acts = vec![Act::Show(self.roster.number(member), false)];
             }
-            Notice::Ringing(..) if self.screen.is_secret() => {
-                acts.push(show("  (type that here, or just Enter first)"));
+            Notice::Ringing(id, _) => {
+                self.known.insert(*id);
+                if self.screen.is_secret() {
+                    acts.push(show("  (type that here, or just Enter first)"));
+                }
             }
             _ => {}
         }
@@ -259,7 +269,8 @@ impl App {
         }
     }
 
-    fn ended(&mut self, id: CallId, label: &str, ended: &Ended, node: &Node) -> Vec<Act> {
+    fn ended(&mut self, id: CallId, ended: &Ended, node: &Node) -> Vec<Act> {
+        let was_known = self.known.remove(&id);
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
             if view::is_double(ended) {
                 // It goes on by another connection.
@@ -269,12 +280,14 @@ impl App {
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };
-        if target.label != label {
+        // A call that was never heard of is the one that we try to make. Its label does not tell:
+        // who answered an address may have proved a name.
+        if was_known {
             return Vec::new();
         }
         let target = target.clone();
         if *ended == Ended::WrongPassword {
-            self.passwords.failed(label);
+            self.passwords.failed(&target.label);
             self.screen = Screen::CallPassword(target);
             return vec![show("  once more, or Enter to give up")];
         }
