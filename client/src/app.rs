@@ -210,7 +210,7 @@ impl App {
     /// person is taken does not depend on that.
     pub fn told(&mut self, notice: &Notice, node: &Node, aloud: bool) -> Vec<Act> {
         let mut acts = self.talk.told(notice, node);
-        if !aloud {
+        if !aloud || self.is_noise(notice) {
             acts.clear();
         }
         match notice {
@@ -232,6 +232,9 @@ impl App {
                 }
             }
             Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended, node)),
+            Notice::CommunityLeft(_) if matches!(self.screen, Screen::Community) => {
+                acts.extend(self.home(node));
+            }
             Notice::NameTaken(_, free) => {
                 self.free_name = Some(free.clone());
                 if matches!(self.screen, Screen::Joining | Screen::Community | Screen::Menu) {
@@ -254,6 +257,16 @@ impl App {
             acts.push(Act::Quit);
         }
         acts
+    }
+
+    /// Whoever is about to talk does not look at the list.
+    fn is_noise(&self, notice: &Notice) -> bool {
+        let calling = matches!(self.screen, Screen::Dialling(_) | Screen::Calling(_));
+        calling
+            && matches!(
+                notice,
+                Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..)
+            )
     }
 
     /// Goes where the conversations are, and away when there is none.

@@ -103,7 +103,7 @@ impl Talk {
     pub fn typed(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let trimmed = line.trim();
         let addressed = self.addressed.take().filter(|(call, _)| self.focus != Some(*call));
-        if !self.ringing.is_empty() && (trimmed == "accept" || trimmed == "deny") {
+        if is_answer(trimmed, node) {
             return self.command(trimmed, node);
         }
         if let Some((_, label)) = addressed
@@ -232,6 +232,14 @@ impl Talk {
             (Bell::Mention | Bell::All, _) => false,
         }
     }
+}
+
+/// Whether a line answers a call: it needs no slash then.
+fn is_answer(line: &str, node: &Node) -> bool {
+    let (word, name) = line.split_once(' ').unwrap_or((line, ""));
+    let mut calls = node.ringing();
+    (word == "accept" || word == "deny")
+        && calls.any(|(_, who)| name.is_empty() || who.label == name)
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.

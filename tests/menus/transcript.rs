@@ -23,7 +23,7 @@ use nix::sys::signal::Signal;
 use crate::support::pty::Pty;
 
 /// How long a whole transcript may take: only one that fails takes so long.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Columns of a terminal. No line that a program makes may be longer.
 const COLUMNS: u16 = 80;
 /// So many rows that nothing scrolls away.
@@ -105,13 +105,12 @@ impl Stage {
             ">>" => self.type_in(rest),
             "<key>" => self.type_in(key(rest)?),
             "<paste>" => self.type_in(&format!("\x1b[200~{}\x1b[201~", rest.replace('|', "\r"))),
-            "<" => self.find(rest).map(|_| ()),
+            "<" => self.find(rest, |_| true).map(|_| ()),
             "<keep>" => {
                 let (name, text) = rest.split_once(' ').ok_or("keep what?")?;
-                let behind = self.find(text)?;
-                let word = behind.split_whitespace().next().ok_or("no word behind it")?;
-                let word = word.trim_end_matches([']', ':', ',']);
-                self.kept.insert(name.to_owned(), word.to_owned());
+                let behind = self.find(text, |behind| first_word(behind).is_some())?;
+                let word = first_word(&behind).ok_or("no word behind it")?;
+                self.kept.insert(name.to_owned(), word);
                 Ok(())
             }
             "<not>" => holds(!self.output().contains(rest)),
@@ -163,15 +162,16 @@ impl Stage {
         String::from_utf8_lossy(&self.actor().pty.output()).into_owned()
     }
 
-    /// Waits for the text behind what was found before; gives what follows it.
-    fn find(&mut self, text: &str) -> Result<String, String> {
+    /// Waits for the text behind what was found before, and until what follows is right; gives what
+    /// follows.
+    fn find(&mut self, text: &str, is_right: impl Fn(&str) -> bool) -> Result<String, String> {
         let end = self.end;
         let actor = self.actor();
         let found = actor.found;
         let text = text.trim_end();
         let place = |contents: &str| {
-            let at = contents.get(found..)?.find(text)? + found;
-            Some(at + text.len())
+            let behind = contents.get(found..)?.find(text)? + found + text.len();
+            is_right(contents.get(behind..)?).then_some(behind)
         };
         if !actor.pty.shows_by(end, |screen| place(&screen.contents()).is_some()) {
             return Err("waited in vain".into());
@@ -201,6 +201,13 @@ impl Stage {
         let screen = |actor: &Actor| format!("==== {}\n{}\n", actor.name, actor.pty.screen());
         self.actors.iter().map(screen).collect()
     }
+}
+
+/// The first word, once it is whole: before a space, a line end, or the bracket of a prompt.
+fn first_word(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let (word, _) = text.split_once([' ', '\n']).or_else(|| text.split_once(']'))?;
+    Some(word.trim_end_matches([']', ':']).to_owned())
 }
 
 fn holds(fact: bool) -> Result<(), String> {

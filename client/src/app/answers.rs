@@ -95,11 +95,8 @@ impl App {
         match typed {
             "" | "l" | "list" => self.list(node),
             "b" | "back" | "0" => self.home(node),
-            "leave" => {
-                let mut acts = vec![Act::Do(Command::Leave)];
-                acts.extend(self.home(node));
-                acts
-            }
+            "leave" if node.community().is_none() => self.home(node),
+            "leave" => vec![Act::Do(Command::Leave)],
             _ => match self.roster.pick(typed, node) {
                 Ok(member) => self.turn_to(member, node),
                 Err(words) => vec![Act::Show(words, false)],
