@@ -7,23 +7,24 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
-use hallway::identity::PublicIdentity;
 use hallway::place::Place;
 use hallway::reason::Ended;
 use hallway::secret::Secret;
-use hallway::text::{Name, shown};
+use hallway::text::Name;
 use node_server::calls::Callee;
 use node_server::membership::{Listing, Wish};
+use node_server::menu::{Question, is_answer};
 use node_server::node::{Command, Node};
 use node_server::notice::{CallId, Notice};
 use node_server::options::{community_place, node_place};
 use node_server::outbound::Whereabouts;
-use node_server::talk::{self, Act, Talk};
+use node_server::talk::{self, Act, Talk, quoted};
 use node_server::view;
 
 use crate::keyring::Keyring;
 use crate::menu::{self, Leads};
 use crate::roster::Roster;
+use crate::screen::{Screen, Target};
 
 /// What a person answered.
 pub enum Answer {
@@ -31,51 +32,6 @@ pub enum Answer {
     Line(String),
     /// A password; `None` for just Enter.
     Secret(Option<Secret>),
-}
-
-/// What to ask next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// A line, with this before it.
-    Line(String),
-    /// A password, with this before it.
-    Secret(String),
-    /// Nothing until something has happened.
-    Nothing,
-}
-
-/// Where the person is.
-enum Screen {
-    /// The main menu.
-    Menu,
-    /// Which community?
-    CommunityPlace,
-    /// Its password?
-    CommunityPassword(Place),
-    /// On the way into it.
-    Joining,
-    /// Another name, since ours is taken there?
-    NewName(Name),
-    /// Its list; a number calls.
-    Community,
-    /// Whom to call?
-    CallPlace,
-    /// Their password?
-    CallPassword(Target),
-    /// On the way to them.
-    Dialling(Target),
-    /// It rings there.
-    Calling(CallId),
-    /// Typing to somebody.
-    Talking,
-}
-
-/// Somebody to call.
-#[derive(Clone)]
-struct Target {
-    label: String,
-    whereabouts: Whereabouts,
-    identity: Option<PublicIdentity>,
 }
 
 /// The client.
@@ -86,8 +42,10 @@ pub struct App {
     listing: Listing,
     /// What others need to know to call us, for the screen about us.
     about: String,
-    /// The last community and its password: nothing is typed twice.
-    community: Option<(Place, Secret)>,
+    /// The last community, and its password unless it was wrong: nothing is typed twice.
+    community: Option<(Place, Option<Secret>)>,
+    /// Our name is taken there, and this one free: asked when nobody is talked to.
+    free_name: Option<Name>,
     /// Passwords that have worked, and the one that is being tried: nothing is typed twice.
     passwords: Keyring,
     /// The list as it was last shown.
@@ -107,6 +65,7 @@ impl App {
             listing,
             about,
             community: None,
+            free_name: None,
             passwords: Keyring::default(),
             roster: Roster::default(),
             interactive,
@@ -122,37 +81,27 @@ impl App {
     /// Joins a community that was given beforehand.
     pub fn join(&mut self, place: Place, password: Secret) -> Vec<Act> {
         self.screen = Screen::Joining;
+        self.free_name = None;
         let wish = Wish {
             place: place.clone(),
             password: password.clone(),
             listed: Some(self.listing.clone()),
             persist: false,
         };
-        self.community = Some((place, password));
+        self.community = Some((place, Some(password)));
         vec![Act::Do(Command::Join(wish))]
     }
 
     /// What to ask, as things are.
-    pub fn question(&self) -> Question {
-        let line = |prompt: &str| Question::Line(prompt.to_owned());
+    pub fn question(&mut self, node: &Node) -> Question {
+        // A script's next line is for the conversation.
+        if matches!(self.screen, Screen::Calling(_)) && !self.interactive {
+            return Question::Nothing;
+        }
+        let Some(prompt) = self.talk.prompt(node) else { return Question::Nothing };
         match &self.screen {
-            // A script's next line is for the conversation.
-            Screen::Calling(_) if !self.interactive => Question::Nothing,
-            Screen::Menu | Screen::Calling(_) | Screen::Talking => line("> "),
-            Screen::Community => line("number> "),
-            Screen::CommunityPlace => match &self.community {
-                Some((place, _)) => line(&format!("Community, HOST:PORT [{place}]: ")),
-                None => line("Community, HOST:PORT: "),
-            },
-            Screen::CommunityPassword(place) => {
-                Question::Secret(format!("Password of the community {place}: "))
-            }
-            Screen::NewName(free) => line(&format!("Name to use there [{free}]: ")),
-            Screen::CallPlace => line("Whom to call, HOST:PORT: "),
-            Screen::CallPassword(target) => {
-                Question::Secret(format!("Password of {}: ", target.label))
-            }
-            Screen::Joining | Screen::Dialling(_) => Question::Nothing,
+            Screen::Talking => Question::Line(prompt),
+            screen => screen.question(self.community.as_ref().map(|(place, _)| place)),
         }
     }
 
@@ -169,11 +118,16 @@ impl App {
     /// Something was answered.
     pub fn answered(&mut self, answer: Answer, node: &Node) -> Vec<Act> {
         match (answer, &self.screen) {
+            (Answer::Secret(Some(word)), screen)
+                if screen.is_secret() && is_answer(&word) && node.ringing().next().is_some() =>
+            {
+                self.line(word.reveal(), node)
+            }
             (Answer::Secret(secret), Screen::CommunityPassword(place)) => {
                 let place = place.clone();
                 match secret {
                     Some(password) => self.join(place, password),
-                    None => self.home(),
+                    None => self.home(node),
                 }
             }
             (Answer::Secret(secret), Screen::CallPassword(target)) => {
@@ -213,40 +167,39 @@ impl App {
         }
         match &self.screen {
             Screen::Menu => self.main(typed, node),
-            Screen::CommunityPlace => self.community_place(typed),
+            Screen::CommunityPlace | Screen::CallPlace if ["b", "back", "0"].contains(&typed) => {
+                self.home(node)
+            }
+            Screen::CommunityPlace => self.community_place(typed, node),
             Screen::NewName(free) => {
                 let free = free.clone();
                 self.new_name(typed, free)
             }
             Screen::Community => self.pick(typed, node),
-            Screen::CallPlace => self.call_place(typed),
+            Screen::CallPlace => self.call_place(typed, node),
             // A question for a password was answered by a line: piped in.
             Screen::CommunityPassword(_) | Screen::CallPassword(_) => {
                 self.answered(Answer::Secret(Secret::new(line)), node)
             }
             Screen::Joining | Screen::Dialling(_) => vec![show("one moment …")],
-            Screen::Calling(_) | Screen::Talking => self.home(),
+            Screen::Calling(_) | Screen::Talking => self.home(node),
         }
     }
 
     /// Commands, answers to calls, and what is said; an empty line belongs to the screen.
     fn talk_to(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
-        let talking = matches!(self.screen, Screen::Talking);
-        if matches!(self.screen, Screen::Calling(_)) && line.trim() == "/bye" {
+        let typed = line.trim();
+        if matches!(self.screen, Screen::Calling(_)) && typed == "/bye" {
             return None;
         }
-        if line.trim().is_empty() && !talking {
+        if typed.is_empty() && !matches!(self.screen, Screen::Talking) {
             return None;
         }
-        let command = line.trim_start().starts_with('/');
-        if let Some(acts) = self.talk.typed(line, node) {
-            return Some(acts);
+        let acts = self.talk.typed(line, node)?;
+        if typed == "/menu" && !matches!(self.screen, Screen::Talking) {
+            return Some(self.back(node));
         }
-        if command {
-            let text = format!("there is no such command; there are:\n{}", talk::help_text());
-            return Some(vec![Act::Show(text, false)]);
-        }
-        None
+        Some(acts)
     }
 
     fn main(&mut self, typed: &str, node: &Node) -> Vec<Act> {
@@ -254,8 +207,9 @@ impl App {
             return vec![Act::Show(menu::main_text(), false)];
         }
         let Some(leads) = menu::choose(typed) else {
-            let word: String = shown(typed).chars().take(20).collect();
-            let text = format!("{word}? Choose a number:\n{}", menu::main_text());
+            let menu = menu::main_text();
+            let word = quoted(typed);
+            let text = format!("{word}? You talk to nobody here. Choose a number:\n{menu}");
             return vec![Act::Show(text, false)];
         };
         match leads {
@@ -282,14 +236,14 @@ impl App {
         }
     }
 
-    fn community_place(&mut self, typed: &str) -> Vec<Act> {
-        if typed.is_empty() {
-            return match self.community.clone() {
-                Some((place, password)) => self.join(place, password),
-                None => self.home(),
-            };
-        }
-        match community_place(typed) {
+    fn community_place(&mut self, typed: &str, node: &Node) -> Vec<Act> {
+        let place = match (typed, self.community.clone()) {
+            ("", None) => return self.home(node),
+            ("", Some((place, Some(password)))) => return self.join(place, password),
+            ("", Some((place, None))) => Ok(place),
+            (typed, _) => community_place(typed),
+        };
+        match place {
             Ok(place) => self.screen = Screen::CommunityPassword(place),
             Err(error) => return vec![Act::Show(error.to_string(), false)],
         }
@@ -307,9 +261,9 @@ impl App {
         }
     }
 
-    fn call_place(&mut self, typed: &str) -> Vec<Act> {
+    fn call_place(&mut self, typed: &str, node: &Node) -> Vec<Act> {
         if typed.is_empty() {
-            return self.home();
+            return self.home(node);
         }
         match node_place(typed) {
             Ok(place) => {
@@ -325,10 +279,10 @@ impl App {
     fn pick(&mut self, typed: &str, node: &Node) -> Vec<Act> {
         match typed {
             "" | "l" | "list" => self.list(node),
-            "b" | "back" | "0" => self.home(),
+            "b" | "back" | "0" => self.home(node),
             "leave" => {
                 let mut acts = vec![Act::Do(Command::Leave)];
-                acts.extend(self.home());
+                acts.extend(self.home(node));
                 acts
             }
             _ => match self.roster.pick(typed, node) {
@@ -383,13 +337,21 @@ impl App {
             Notice::Ended(id, label, ended, _) => {
                 acts.extend(self.ended(*id, label, ended, node));
             }
-            Notice::ListWhole if matches!(self.screen, Screen::Joining) => {
+            Notice::ListWhole if matches!(self.screen, Screen::Joining | Screen::Community) => {
                 acts.extend(self.list(node));
             }
-            Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended)),
-            Notice::NameTaken(_, free) => self.screen = Screen::NewName(free.clone()),
+            Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended, node)),
+            Notice::NameTaken(_, free) => {
+                self.free_name = Some(free.clone());
+                if matches!(self.screen, Screen::Joining | Screen::Community | Screen::Menu) {
+                    acts.extend(self.home(node));
+                }
+            }
             Notice::MemberJoined(member) if matches!(self.screen, Screen::Community) => {
-                acts.push(Act::Show(self.roster.number(member), false));
+                acts = vec![Act::Show(self.roster.number(member), false)];
+            }
+            Notice::Ringing(..) if self.screen.is_secret() => {
+                acts.push(show("  (type that here, or just Enter first)"));
             }
             _ => {}
         }
@@ -408,7 +370,7 @@ impl App {
                 self.screen = Screen::Talking;
                 vec![show("  what you type is said; q or /bye ends it, /help tells more")]
             }
-            None if talking => self.back(node),
+            None if talking && !self.talk.is_settling() => self.back(node),
             _ => Vec::new(),
         }
     }
@@ -435,14 +397,17 @@ impl App {
         self.back(node)
     }
 
-    fn not_joined(&mut self, ended: &Ended) -> Vec<Act> {
-        let again = matches!(ended, Ended::WrongPassword);
-        match (&self.screen, self.community.take()) {
-            (Screen::Joining, Some((place, _))) if again => {
-                self.screen = Screen::CommunityPassword(place);
-                vec![show("  once more, or Enter to give up")]
+    fn not_joined(&mut self, ended: &Ended, node: &Node) -> Vec<Act> {
+        let wrong = matches!(ended, Ended::WrongPassword);
+        if let (true, Some((place, password))) = (wrong, &mut self.community) {
+            *password = None;
+            if matches!(self.screen, Screen::Joining) {
+                self.screen = Screen::CommunityPassword(place.clone());
+                return vec![show("  once more, or Enter to give up")];
             }
-            (Screen::Joining | Screen::Community, _) => self.home(),
+        }
+        match self.screen {
+            Screen::Joining | Screen::Community => self.home(node),
             _ => Vec::new(),
         }
     }
@@ -450,17 +415,27 @@ impl App {
     /// The list, numbered anew.
     fn list(&mut self, node: &Node) -> Vec<Act> {
         self.screen = Screen::Community;
-        vec![Act::Show(self.roster.list(node), false)]
+        let mut acts = vec![Act::Show(self.roster.list(node), false)];
+        acts.extend(self.talk.pending(node));
+        acts
     }
 
     /// Where the person was before: the list, or the menu.
     fn back(&mut self, node: &Node) -> Vec<Act> {
-        if node.community().is_some() { self.list(node) } else { self.home() }
+        if node.community().is_some() { self.list(node) } else { self.home(node) }
     }
 
-    fn home(&mut self) -> Vec<Act> {
+    /// The main menu, unless there is something to be asked first.
+    fn home(&mut self, node: &Node) -> Vec<Act> {
+        if let Some(free) = self.free_name.take() {
+            let text = format!("Enter uses {free} there; or type another name.");
+            self.screen = Screen::NewName(free);
+            return vec![Act::Show(text, false)];
+        }
         self.screen = Screen::Menu;
-        vec![Act::Show(menu::main_text(), false)]
+        let mut acts = vec![Act::Show(menu::main_text(), false)];
+        acts.extend(self.talk.pending(node));
+        acts
     }
 }
 

@@ -19,6 +19,7 @@ use hallway::shell::start::{Refusal, ask_new_password, ask_secret, reachable};
 use hallway::shell::terminal::secrets::password_from;
 use hallway::shell::terminal::{Ask, Options as TerminalOptions, Typed};
 use node_server::machine::{Happening, Machine};
+use node_server::menu::Question;
 use node_server::node::{Config, Node};
 use node_server::notice::Notice;
 use node_server::options::PORT;
@@ -26,7 +27,7 @@ use node_server::run::{NEXT_PORTS, call_policy, guess_limits, leave, listing};
 use node_server::talk::Act;
 use node_server::view;
 
-use crate::app::{Answer, App, Question};
+use crate::app::{Answer, App};
 use crate::menu;
 use crate::options::{Options, Task};
 use crate::{demo, tasks};
@@ -140,7 +141,7 @@ fn given_community(
     let password = match password {
         Some(password) => Some(password),
         None if base.terminal.is_interactive() => {
-            ask_secret(base, format!("Password of the community {place}: "))?
+            ask_secret(base, format!("Password of the community {place} [do not join]: "))?
         }
         None => {
             return Err(Refusal::usage(
@@ -166,7 +167,7 @@ pub(crate) fn serve(
     };
     let json = options.common.json;
     let level = options.common.level(true);
-    let mut asked = None;
+    let mut asked = false;
     let mut acts = first;
     loop {
         for act in acts.drain(..) {
@@ -177,7 +178,7 @@ pub(crate) fn serve(
             }
         }
         machine.terminal().set_completions(app.completions(machine.node()));
-        ask(&machine, &app, &mut asked);
+        asked = asked || ask(&machine, &mut app);
         let Some(happening) = machine.turn() else { continue };
         acts = match happening {
             Happening::Notice(notice) => {
@@ -185,11 +186,11 @@ pub(crate) fn serve(
                 app.told(&notice, machine.node(), view::level(&notice) <= level)
             }
             Happening::Typed(Typed::Line(line)) => {
-                asked = None;
+                asked = false;
                 app.answered(Answer::Line(line), machine.node())
             }
             Happening::Typed(Typed::Secret(secret)) => {
-                asked = None;
+                asked = false;
                 app.answered(Answer::Secret(secret), machine.node())
             }
             // `asked` stays: there is nothing more to read.
@@ -202,19 +203,18 @@ pub(crate) fn serve(
     }
 }
 
-/// Asks what the screen asks for, unless a question stands already.
-fn ask(machine: &Machine, app: &App, asked: &mut Option<Question>) {
-    if asked.is_some() || !app.takes_lines(machine.node()) {
-        return;
+/// Asks for what the screen asks for; `false` when that is nothing.
+fn ask(machine: &Machine, app: &mut App) -> bool {
+    if !app.takes_lines(machine.node()) {
+        return false;
     }
-    let question = app.question();
-    let ask = match question.clone() {
-        Question::Nothing => return,
+    let ask = match app.question(machine.node()) {
+        Question::Nothing => return false,
         Question::Line(prompt) => Ask::Line { prompt },
         Question::Secret(prompt) => Ask::Secret { prompt },
     };
-    *asked = Some(question);
     machine.terminal().ask(ask);
+    true
 }
 
 /// The event of a notice, for scripts.
