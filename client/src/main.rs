@@ -3,9 +3,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use hallway::shell::options::command_line;
 
 fn main() -> ExitCode {
-    let exit = client::run::run(&client::options::Options::parse());
+    let exit = match command_line() {
+        Ok(options) => client::run::run(&options),
+        Err(exit) => exit,
+    };
     ExitCode::from(exit as u8)
 }

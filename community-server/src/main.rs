@@ -3,9 +3,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use hallway::shell::options::command_line;
 
 fn main() -> ExitCode {
-    let exit = community_server::run::run(&community_server::options::Options::parse());
+    let exit = match command_line() {
+        Ok(options) => community_server::run::run(&options),
+        Err(exit) => exit,
+    };
     ExitCode::from(exit as u8)
 }

@@ -155,11 +155,11 @@ impl Dialling {
 
 impl ExpectHello {
     fn received(mut self, bytes: &[u8], seeds: &mut Seeds) -> DialStep {
-        if self.buffer.len() + bytes.len() > limits::PRE_AUTH_BYTES_MAX {
-            return fault(PeerFault::TooMuchBeforeLogin);
-        }
-        self.buffer.extend_from_slice(bytes);
+        let room = limits::PRE_AUTH_BYTES_MAX - self.buffer.len();
+        self.buffer.extend(bytes.iter().take(room));
         match hello::hello_bytes(&self.buffer) {
+            // Whoever is no Hallway program at all is told apart first, however much it says.
+            Ok(_) if bytes.len() > room => fault(PeerFault::TooMuchBeforeLogin),
             Err(error) => fault(error.into()),
             Ok(Some(len)) if self.buffer.len() == len => match ServerHello::decode(&self.buffer) {
                 Ok(ServerHello::Go(go)) => self.go(&go, seeds),

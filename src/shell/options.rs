@@ -1,10 +1,34 @@
 //! The flags that all programs share, and the words of their values.
 
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::net::ListenAddr;
 use crate::log::Level;
+use crate::reason::Exit;
+use crate::text::shown;
+
+/// Reads the command line of this process.
+///
+/// A script may have put there what came from outside, and an error quotes it: so it is shown
+/// through the filter, without the colours it would have.
+///
+/// # Errors
+/// With the exit code, after having said what there is to say: an error, the help, the version.
+pub fn command_line<T: clap::Parser>() -> Result<T, Exit> {
+    T::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            // Nobody reads it: nothing to be done about.
+            let _ = error.print();
+            return Exit::Done;
+        }
+        let text = error.render().to_string();
+        let rows: Vec<String> = text.trim_end().lines().map(shown).collect();
+        let _ = writeln!(io::stderr(), "{}", rows.join("\n"));
+        Exit::Usage
+    })
+}
 
 /// Flags of every program.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -83,8 +83,13 @@ fn fails(step: DialStep, fault: PeerFault) {
 fn a_dialler_takes_no_more_than_a_hello_and_a_record() {
     let (dialler, mut seeds) = (Dialler::new(), Seeds::new([7; 32]));
     let (state, _) = dialler.start(NOW, &mut seeds);
-    let flood = vec![b'H'; limits::PRE_AUTH_BYTES_MAX + 1];
+    let mut flood = vec![0; limits::PRE_AUTH_BYTES_MAX + 1];
+    flood[..6].copy_from_slice(b"HWY1\x08\0");
     fails(state.received(&flood, &dialler.me, &mut seeds), PeerFault::TooMuchBeforeLogin);
+    // Who is no Hallway program at all is told apart from one that says too much.
+    let (state, _) = dialler.start(NOW, &mut seeds);
+    flood[..6].copy_from_slice(b"HTTP/1");
+    fails(state.received(&flood, &dialler.me, &mut seeds), PeerFault::NotHallway);
 
     // While it stretches, a listener has nothing to say.
     let (state, _) = dialler.start(NOW, &mut seeds);

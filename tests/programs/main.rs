@@ -1,0 +1,21 @@
+//! The three programs as their users meet them: real processes, real sockets, real files.
+//!
+//! Everything listens on port 0 of the loopback, keeps its files in a temporary folder, and is
+//! waited for by its output. A program that panics fails the test that started it.
+#![cfg(unix)]
+// A test is a program: it touches the machine, and a failed helper is a failed test.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod calls;
+mod chat;
+mod class;
+mod community;
+mod kills;
+mod proxy;
+mod refusals;
+mod signals;
+mod strangers;
+mod support;
+mod tampering;
+mod text;
