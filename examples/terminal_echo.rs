@@ -1,4 +1,4 @@
-//! Shows what the terminal reads, for `tests/terminal.rs`: it has no core and no network, only the
+//! Shows what the terminal reads, for `tests/terminal*.rs`: it has no core and no network, only the
 //! few commands that make lines arrive.
 #![allow(clippy::disallowed_methods)]
 

@@ -17,10 +17,10 @@ pub const KE3_WAIT: Millis = Millis(20_000);
 pub const ANSWER_WAIT: Millis = Millis(10_000);
 /// Unauthenticated connections of one listener: bounds what a flood can hold (4 KiB each).
 pub const HALF_OPEN_MAX: usize = 1024;
-/// Unauthenticated connections from one address (IPv4 /32, IPv6 /64): a class behind one router
+/// Unauthenticated connections from one address : a class behind one router
 /// arriving at once still fits.
 pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
-/// Wrong passwords that one address may try in a row.
+/// Wrong passwords that one address may try in a row. Log-ins under way do not count before they fail.
 pub const GUESS_BURST: u32 = 5;
 /// One more try is earned in this time: about 2^13 a day from one address.
 pub const GUESS_REFILL: Millis = Millis(10_000);
@@ -116,6 +116,8 @@ pub const UNCONFIRMED_LINES_MAX: usize = 1024;
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
+/// Free names remembered as offered, so that no two are offered the same: a class or two.
+pub const OFFERED_NAMES_MAX: usize = 128;
 /// Members of a community unless its operator says otherwise.
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.

@@ -223,6 +223,17 @@ fn pages_of_the_longest_members_fit_their_records_and_lose_nobody() {
 }
 
 #[test]
+fn pages_of_short_changes_fit_their_records_too() {
+    // Small items fill a page to the last byte that is allowed, for one of these lengths at least.
+    for length in 1..=limits::NAME_CHARS_MAX {
+        let left = vec![Change::Left(name(&"a".repeat(length))); 2000];
+        for page in pages(&left) {
+            assert!(fits_a_record(&Message::Changes(page)), "names of {length} characters");
+        }
+    }
+}
+
+#[test]
 fn pages_are_nearly_full() {
     // Otherwise a list of 1,000 costs more records than it must.
     let split = pages(&vec![longest_member(); 1000]);

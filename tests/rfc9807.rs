@@ -16,6 +16,11 @@ use opaque_ke::{
 };
 use rand_core::{CryptoRng, RngCore};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const JSON: &str = include_str!("vectors/rfc9807.json");
+/// SHA-256 of that file: the numbers are the RFC's and nobody's to change.
+const JSON_SHA256: &str = "378b2a219fb81c6b324f4089b4c014d8a0ea6a46f59444528a303256fccb6332";
 
 /// As in `src/handshake/opaque.rs`, without Argon2.
 struct Suite;
@@ -171,8 +176,15 @@ fn log_in(
 }
 
 #[test]
+fn the_vectors_are_frozen() {
+    let hash = Sha256::digest(JSON.replace('\r', ""));
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, JSON_SHA256);
+}
+
+#[test]
 fn registration_and_login_give_every_message_and_key_of_rfc_9807() {
-    let file: Value = serde_json::from_str(include_str!("vectors/rfc9807.json")).unwrap();
+    let file: Value = serde_json::from_str(JSON).unwrap();
     let vectors = file["vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 2);
     for vector in vectors.iter().map(Vector) {

@@ -2,9 +2,12 @@
 //!
 //! Pure: typed lines and notices of the node go in, acts come out. The node itself is
 //! `node_server`'s.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::identity::PublicIdentity;
-use hallway::message::Member;
 use hallway::place::Place;
 use hallway::reason::Ended;
 use hallway::secret::Secret;
@@ -18,7 +21,9 @@ use node_server::outbound::Whereabouts;
 use node_server::talk::{self, Act, Talk};
 use node_server::view;
 
+use crate::keyring::Keyring;
 use crate::menu::{self, Leads};
+use crate::roster::Roster;
 
 /// What a person answered.
 pub enum Answer {
@@ -51,7 +56,7 @@ enum Screen {
     Joining,
     /// Another name, since ours is taken there?
     NewName(Name),
-    /// Its list; numbers are places in `listed`.
+    /// Its list; a number calls.
     Community,
     /// Whom to call?
     CallPlace,
@@ -83,32 +88,35 @@ pub struct App {
     about: String,
     /// The last community and its password: nothing is typed twice.
     community: Option<(Place, Secret)>,
-    /// Passwords that have worked, by whom they are for.
-    passwords: Vec<(String, Secret)>,
-    /// The password that is being tried.
-    tried: Option<Secret>,
-    /// Names by the numbers they were shown with.
-    listed: Vec<Name>,
+    /// Passwords that have worked, and the one that is being tried: nothing is typed twice.
+    passwords: Keyring,
+    /// The list as it was last shown.
+    roster: Roster,
+    /// A person is there; otherwise answers come from a pipe.
+    interactive: bool,
+    /// The pipe has ended: leave when the last conversation has.
+    ending: bool,
 }
 
 impl App {
     /// At the main menu. `about` tells how others reach us.
-    pub fn new(listing: Listing, about: String) -> Self {
+    pub fn new(listing: Listing, about: String, interactive: bool) -> Self {
         Self {
             screen: Screen::Menu,
             talk: Talk::default(),
             listing,
             about,
             community: None,
-            passwords: Vec::new(),
-            tried: None,
-            listed: Vec::new(),
+            passwords: Keyring::default(),
+            roster: Roster::default(),
+            interactive,
+            ending: false,
         }
     }
 
     /// Uses this password for that person without asking.
     pub fn know_password(&mut self, label: &str, password: Secret) {
-        self.passwords.push((label.to_owned(), password));
+        self.passwords.add(label, password);
     }
 
     /// Joins a community that was given beforehand.
@@ -128,6 +136,8 @@ impl App {
     pub fn question(&self) -> Question {
         let line = |prompt: &str| Question::Line(prompt.to_owned());
         match &self.screen {
+            // A script's next line is for the conversation.
+            Screen::Calling(_) if !self.interactive => Question::Nothing,
             Screen::Menu | Screen::Calling(_) | Screen::Talking => line("> "),
             Screen::Community => line("number> "),
             Screen::CommunityPlace => match &self.community {
@@ -178,6 +188,14 @@ impl App {
         }
     }
 
+    /// The end of input: a person leaves; a script leaves when everything it said is confirmed.
+    pub fn ended_input(&mut self, node: &Node) -> Vec<Act> {
+        self.ending = true;
+        let finish = |(id, _)| Act::Do(Command::Finish(id));
+        let waits: Vec<Act> = node.talking().map(finish).collect();
+        if self.interactive || waits.is_empty() { vec![Act::Quit] } else { waits }
+    }
+
     fn line(&mut self, line: &str, node: &Node) -> Vec<Act> {
         if let Some(mut acts) = self.talk_to(line, node) {
             acts.extend(self.follow(node));
@@ -185,7 +203,10 @@ impl App {
         }
         let typed = line.trim();
         if let Screen::Calling(id) = &self.screen {
-            return vec![Act::Do(Command::HangUp(*id))];
+            return match typed {
+                "" | "q" | "/bye" => vec![Act::Do(Command::HangUp(*id))],
+                _ => vec![show("not said: it still rings there; Enter gives up")],
+            };
         }
         if typed == "q" || typed == "quit" || typed == "exit" {
             return vec![Act::Quit];
@@ -211,6 +232,9 @@ impl App {
     /// Commands, answers to calls, and what is said; an empty line belongs to the screen.
     fn talk_to(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let talking = matches!(self.screen, Screen::Talking);
+        if matches!(self.screen, Screen::Calling(_)) && line.trim() == "/bye" {
+            return None;
+        }
         if line.trim().is_empty() && !talking {
             return None;
         }
@@ -274,14 +298,12 @@ impl App {
 
     fn new_name(&mut self, typed: &str, free: Name) -> Vec<Act> {
         let name = if typed.is_empty() { Ok(free) } else { Name::parse(typed) };
-        match (name, self.community.clone()) {
-            (Ok(name), Some((place, password))) => {
-                let mut acts = vec![Act::Do(Command::Rename(name))];
-                acts.extend(self.join(place, password));
-                acts
+        match name {
+            Ok(name) => {
+                self.screen = Screen::Joining;
+                vec![Act::Do(Command::Rename(name))]
             }
-            (Ok(_), None) => self.home(),
-            (Err(error), _) => vec![Act::Show(error.to_string(), false)],
+            Err(error) => vec![Act::Show(error.to_string(), false)],
         }
     }
 
@@ -299,35 +321,30 @@ impl App {
         }
     }
 
-    /// A number of the list, or a name on it.
+    /// A number of the list, a name on it, or where else to go.
     fn pick(&mut self, typed: &str, node: &Node) -> Vec<Act> {
         match typed {
-            "" | "l" | "list" => return self.list(node),
-            "b" | "back" | "0" => return self.home(),
+            "" | "l" | "list" => self.list(node),
+            "b" | "back" | "0" => self.home(),
             "leave" => {
                 let mut acts = vec![Act::Do(Command::Leave)];
                 acts.extend(self.home());
-                return acts;
+                acts
             }
-            _ => {}
-        }
-        let by_number = typed.parse().ok().and_then(|n: usize| self.listed.get(n.checked_sub(1)?));
-        let name = by_number.map_or(typed, Name::as_str);
-        match node.members().find(|member| member.name.as_str() == name) {
-            Some(member) => self.dial(Target {
-                label: member.name.to_string(),
-                whereabouts: Whereabouts::Sockets(member.sockets()),
-                identity: Some(member.identity),
-            }),
-            None if by_number.is_some() => vec![Act::Show(format!("{name} is gone"), false)],
-            None => vec![show("choose a number or a name; Enter: the list again, b: back")],
+            _ => match self.roster.pick(typed, node) {
+                Ok(member) => self.dial(Target {
+                    label: member.name.to_string(),
+                    whereabouts: Whereabouts::Sockets(member.sockets()),
+                    identity: Some(member.identity),
+                }),
+                Err(words) => vec![Act::Show(words, false)],
+            },
         }
     }
 
     /// Calls, with the password that is known, or after asking for it.
     fn dial(&mut self, target: Target) -> Vec<Act> {
-        let known = self.passwords.iter().find(|(label, _)| *label == target.label);
-        match known.map(|(_, password)| password.clone()) {
+        match self.passwords.known(&target.label) {
             Some(password) => self.call(target, password),
             None => {
                 self.screen = Screen::CallPassword(target);
@@ -344,24 +361,23 @@ impl App {
             password: password.clone(),
         };
         let text = format!("calling {} …", target.label);
-        self.tried = Some(password);
+        self.passwords.try_out(password);
         self.screen = Screen::Dialling(target);
         vec![Act::Show(text, false), Act::Do(Command::Call(callee))]
     }
 
-    /// Something happened at the node.
-    pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
+    /// Something happened at the node. `aloud`: it matters enough to be told in words; where the
+    /// person is taken does not depend on that.
+    pub fn told(&mut self, notice: &Notice, node: &Node, aloud: bool) -> Vec<Act> {
         let mut acts = self.talk.told(notice, node);
+        if !aloud {
+            acts.clear();
+        }
         match notice {
             Notice::Calling(id, _) => {
-                if let (Screen::Dialling(target), Some(password)) =
-                    (&self.screen, self.tried.take())
-                {
-                    let label = target.label.clone();
-                    self.passwords.retain(|(known, _)| *known != label);
-                    self.passwords.push((label, password));
+                if let Screen::Dialling(target) = &self.screen {
+                    self.passwords.worked(&target.label);
                     self.screen = Screen::Calling(*id);
-                    acts.push(show("  Enter gives up"));
                 }
             }
             Notice::Ended(id, label, ended, _) => {
@@ -373,11 +389,14 @@ impl App {
             Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended)),
             Notice::NameTaken(_, free) => self.screen = Screen::NewName(free.clone()),
             Notice::MemberJoined(member) if matches!(self.screen, Screen::Community) => {
-                acts.extend(self.number(member));
+                acts.push(Act::Show(self.roster.number(member), false));
             }
             _ => {}
         }
         acts.extend(self.follow(node));
+        if self.ending && node.talking().next().is_none() {
+            acts.push(Act::Quit);
+        }
         acts
     }
 
@@ -396,6 +415,11 @@ impl App {
 
     fn ended(&mut self, id: CallId, label: &str, ended: &Ended, node: &Node) -> Vec<Act> {
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
+            if view::is_double(ended) {
+                // It goes on by another connection.
+                self.screen = Screen::Menu;
+                return Vec::new();
+            }
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };
@@ -403,9 +427,8 @@ impl App {
             return Vec::new();
         }
         let target = target.clone();
-        self.tried = None;
         if *ended == Ended::WrongPassword {
-            self.passwords.retain(|(known, _)| *known != label);
+            self.passwords.failed(label);
             self.screen = Screen::CallPassword(target);
             return vec![show("  once more, or Enter to give up")];
         }
@@ -427,29 +450,7 @@ impl App {
     /// The list, numbered anew.
     fn list(&mut self, node: &Node) -> Vec<Act> {
         self.screen = Screen::Community;
-        self.listed = node.members().map(|member| member.name.clone()).collect();
-        let rows = node.members().enumerate();
-        let rows: Vec<String> = rows.map(|(at, who)| view::member_row(at + 1, who)).collect();
-        let place = node.community().map(ToString::to_string).unwrap_or_default();
-        let text = if !node.is_in_community() {
-            format!("The connection to {place} is lost; it is tried again by itself.")
-        } else if rows.is_empty() {
-            format!("Nobody else is in {place} yet. Who comes is shown here.")
-        } else {
-            format!("In {place}, besides you:\n{}", rows.join("\n"))
-        };
-        let hint = "A number calls; Enter: the list again, b: back, leave: off the list.";
-        vec![Act::Show(format!("{text}\n{hint}"), false)]
-    }
-
-    /// A member who came while the list is looked at gets the next number.
-    fn number(&mut self, member: &Member) -> Vec<Act> {
-        let known = self.listed.iter().position(|name| *name == member.name);
-        let at = known.unwrap_or_else(|| {
-            self.listed.push(member.name.clone());
-            self.listed.len() - 1
-        });
-        vec![Act::Show(view::member_row(at + 1, member), false)]
+        vec![Act::Show(self.roster.list(node), false)]
     }
 
     /// Where the person was before: the list, or the menu.

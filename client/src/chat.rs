@@ -1,4 +1,8 @@
 //! `client chat`: one conversation with one node, by a person or by a script. Pure.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::place::Place;
 use hallway::reason::{Ended, Exit};

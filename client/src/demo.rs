@@ -33,58 +33,45 @@ use node_server::talk::Act;
 
 use crate::app::App;
 use crate::options::Options;
-use crate::run::serve;
+use crate::run::{about, serve};
 
 /// What is told before the first list.
-const STORY: &str = "A community with an echo in it runs in this program; nothing leaves this \
-    machine.\nChoose the echo by its number, say something, and leave it with q.";
+const STORY: &str = "A community, with an echo in it, runs inside this program.\n\
+    Nothing leaves this machine.\n\
+    Choose the echo by its number, say something, and leave it with q.";
 
 /// Starts all three and shows the list; the two others end with the program.
-pub(crate) fn run(options: &Options, base: Base) -> Exit {
-    match prepare(options, base) {
-        Ok((base, node, app, first)) => serve(options, base, node, None, app, first),
-        Err((base, refusal)) => refusal.tell(base.terminal, options.common.json),
+pub(crate) fn run(options: &Options, mut base: Base) -> Exit {
+    match prepare(options, &mut base) {
+        Ok((node, app, first)) => serve(options, base, node, None, app, first),
+        Err(error) => Refusal::failed(error).tell(base.terminal, options.common.json),
     }
 }
 
-type Prepared = (Base, Node, App, Vec<Act>);
-
-fn prepare(options: &Options, mut base: Base) -> Result<Prepared, (Base, Refusal)> {
+fn prepare(options: &Options, base: &mut Base) -> io::Result<(Node, App, Vec<Act>)> {
     let mut seeds = Seeds::new(clock::seed());
-    let started = start_others(&mut seeds).and_then(|others| {
-        let at = listen(&mut base.net)?;
-        Ok((others, at))
-    });
-    let ((place, community, echo), at) = match started {
-        Ok(started) => started,
-        Err(error) => return Err((base, Refusal::failed(error))),
-    };
+    let (place, community, echo) = start_others(&mut seeds)?;
+    let at = listen(&mut base.net)?;
     let name = options.node.name.clone().unwrap_or_else(user_name);
     let me = new_me(name, &mut seeds);
     let password = passphrase::four_words(&mut seeds);
-    let record = match register(&password, &me, &mut seeds) {
-        Ok(record) => record,
-        Err(error) => return Err((base, Refusal::failed(error))),
-    };
+    let record = register(&password, &me, &mut seeds)?;
+    let about = about(&me, at, &password);
+    let interactive = base.terminal.is_interactive();
     let config = Config {
         me,
         record: Some(record),
         profile: Stretcher::default().profile(),
-        calls: call_policy(&options.node, base.terminal.is_interactive()),
+        calls: call_policy(&options.node, interactive),
         echo: false,
         guesses: GuessLimits::default(),
         pins: Pins::default(),
     };
-    let about = format!(
-        "You are {}, in a demonstration: at {at}, with the password {}.",
-        config.me.name,
-        password.reveal()
-    );
-    let mut app = App::new(listing(at), about);
+    let mut app = App::new(listing(at), about, interactive);
     app.know_password("echo", echo);
     let mut first = vec![Act::Show(STORY.to_owned(), false)];
     first.extend(app.join(place, community));
-    Ok((base, Node::new(config, *seeds.draw()), app, first))
+    Ok((Node::new(config, *seeds.draw()), app, first))
 }
 
 /// A community and an echo node that is in it, each in a thread of its own: where the community is,

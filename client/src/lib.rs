@@ -7,7 +7,9 @@
 pub mod app;
 pub mod chat;
 mod demo;
+pub mod keyring;
 pub mod menu;
 pub mod options;
+pub mod roster;
 pub mod run;
 mod tasks;

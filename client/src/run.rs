@@ -1,6 +1,8 @@
 //! `client`: the menu, with a node built in.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::net::SocketAddr;
+
 use hallway::event::Event;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
@@ -96,12 +98,7 @@ fn prepare(
     let public = me.identity.public();
     let record = PasswordRecord::register(&password, public.0, &stretcher, &mut seeds)
         .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
-    let mut about = format!("You are {}. To call you, others need", me.name);
-    for address in reachable(at) {
-        about += &format!("\n  address      {address}");
-    }
-    about += &format!("\n  password     {}", password.reveal());
-    about += &format!("\nThey then see\n  fingerprint  {}", public.fingerprint());
+    let about = about(&me, at, &password);
     if options.common.json {
         let fingerprint = public.fingerprint().to_string();
         base.terminal.data(&Event::Listening { address: at, fingerprint }.line());
@@ -115,13 +112,23 @@ fn prepare(
         guesses: guess_limits(flags),
         pins,
     };
-    let mut app = App::new(listing(at), about.clone());
+    let mut app = App::new(listing(at), about.clone(), interactive);
     let mut first = vec![Act::Show(about, false)];
     match given_community(options, base, community_password)? {
         Some((place, password)) => first.extend(app.join(place, password)),
         None => first.push(Act::Show(menu::main_text(), false)),
     }
     Ok((Node::new(config, *seeds.draw()), app, first))
+}
+
+/// How others reach us, and what they see then.
+pub(crate) fn about(me: &Me, at: SocketAddr, password: &Secret) -> String {
+    let mut text = format!("You are {}. To call you, others need", me.name);
+    for address in reachable(at) {
+        text += &format!("\n  address      {address}");
+    }
+    text += &format!("\n  password     {}", password.reveal());
+    text + &format!("\nThey then see\n  fingerprint  {}", me.identity.public().fingerprint())
 }
 
 fn given_community(
@@ -158,6 +165,7 @@ pub(crate) fn serve(
         return Exit::Failed;
     };
     let json = options.common.json;
+    let level = options.common.level(true);
     let mut asked = None;
     let mut acts = first;
     loop {
@@ -174,11 +182,7 @@ pub(crate) fn serve(
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);
-                if is_strange(&notice, options) {
-                    Vec::new()
-                } else {
-                    app.told(&notice, machine.node())
-                }
+                app.told(&notice, machine.node(), view::level(&notice) <= level)
             }
             Happening::Typed(Typed::Line(line)) => {
                 asked = None;
@@ -188,8 +192,11 @@ pub(crate) fn serve(
                 asked = None;
                 app.answered(Answer::Secret(secret), machine.node())
             }
-            Happening::Typed(Typed::End | Typed::Interrupt | Typed::OutputClosed)
-            | Happening::Signal(_) => vec![Act::Quit],
+            // `asked` stays: there is nothing more to read.
+            Happening::Typed(Typed::End) => app.ended_input(machine.node()),
+            Happening::Typed(Typed::Interrupt | Typed::OutputClosed) | Happening::Signal(_) => {
+                vec![Act::Quit]
+            }
             Happening::Trouble(words) => vec![Act::Show(words, false)],
         };
     }
@@ -215,9 +222,4 @@ pub(crate) fn tell(machine: &Machine, notice: &Notice, json: bool) {
     if json && let Some(event) = notice.event() {
         machine.terminal().data(&event.line());
     }
-}
-
-/// Strangers at the door are for the log.
-pub(crate) fn is_strange(notice: &Notice, options: &Options) -> bool {
-    matches!(notice, Notice::Turned(..)) && view::level(notice) > options.common.log.0
 }

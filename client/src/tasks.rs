@@ -1,5 +1,9 @@
 //! The tasks for scripts: `list`, `chat`, `trust`.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::event::{Event, MemberEvent};
 use hallway::guess::GuessLimits;
@@ -91,6 +95,8 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
             }
         }
         if let Some(exit) = chat.exit() {
+            // A reader may be slower than a goodbye may take.
+            machine.terminal().flush();
             leave(machine, json);
             return exit;
         }
@@ -193,6 +199,8 @@ pub(crate) fn list(
             }
         };
         if let Some(exit) = exit {
+            // A reader may be slower than a goodbye may take.
+            machine.terminal().flush();
             leave(machine, false);
             return exit;
         }

@@ -202,7 +202,10 @@ impl Community {
 
     fn message(&mut self, now: Millis, id: ConnId, message: Message) {
         match (self.conns.take(id), message) {
-            (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join)) => {
+            // Port zero cannot be dialled: it falls through to what has no place.
+            (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join))
+                if join.port != 0 =>
+            {
                 self.join(now, id, channel, peer, from, join);
             }
             (Some(Conn::Arrived { channel, .. }), Message::Watch) => {
@@ -303,7 +306,6 @@ impl Community {
     /// Takes a connection out, and off the list.
     fn take(&mut self, id: ConnId) -> Option<Conn> {
         let conn = self.conns.take(id)?;
-        self.news.gone(id);
         if let Conn::Member { name, .. } = &conn {
             self.news.changed(self.directory.remove(name));
             self.notice(Notice::Left(name.clone()));

@@ -2,12 +2,13 @@
 //!
 //! Three indexes, so that nothing that a member does makes us look at all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use hallway::conn::ConnId;
 use hallway::handshake::auth::Instance;
 use hallway::identity::PublicIdentity;
+use hallway::limits::OFFERED_NAMES_MAX;
 use hallway::message::{Addresses, Change, Member, State};
 use hallway::text::Name;
 
@@ -19,6 +20,8 @@ pub struct Directory {
     look_alikes: BTreeMap<String, Name>,
     /// Which name each run of a program has.
     runs: BTreeMap<Run, Name>,
+    /// Names offered lately to people whose own was taken: not offered to the next one too.
+    offered: VecDeque<Name>,
 }
 
 /// One run of one program: a person's key, and which of the programs that use it.
@@ -50,13 +53,20 @@ pub enum Place {
 
 impl Directory {
     /// Whether `member` can have the name it wants.
-    pub fn place(&self, member: &Member) -> Place {
+    pub fn place(&mut self, member: &Member) -> Place {
         let own = self.runs.get(&run(member));
         let is_free = |name: &Name| self.holders(name).all(|holder| Some(holder) == own);
         if !is_free(&member.name) {
+            // A class of which everybody is called `student` comes at once.
+            let is_left = |name: &Name| is_free(name) && !self.offered.contains(name);
             // There are fewer members than numbers to try.
-            let free = (2..).map(|n| member.name.numbered(n)).find(is_free);
-            return Place::Taken(free.unwrap_or_else(|| member.name.clone()));
+            let free = (2..).map(|n| member.name.numbered(n)).find(is_left);
+            let free = free.unwrap_or_else(|| member.name.clone());
+            if self.offered.len() >= OFFERED_NAMES_MAX {
+                self.offered.pop_front();
+            }
+            self.offered.push_back(free.clone());
+            return Place::Taken(free);
         }
         match own.and_then(|name| self.listed.get(name)) {
             Some(older) => Place::Own(older.conn),
@@ -76,6 +86,7 @@ impl Directory {
             self.look_alikes.insert(key, member.name.clone());
         }
         self.runs.insert(run(&member), member.name.clone());
+        self.offered.retain(|offered| *offered != member.name);
         let change = Change::Joined(member.clone());
         self.listed.insert(member.name.clone(), Listed { member, conn });
         change
@@ -226,6 +237,19 @@ mod tests {
             directory.remove(&Name::parse(name).unwrap());
         }
         assert!(directory.is_empty());
+    }
+
+    #[test]
+    fn a_class_of_one_name_is_offered_a_different_one_each() {
+        let mut directory = Directory::default();
+        directory.insert(ConnId(0), member("student", 0, 0));
+        let offers: Vec<Place> =
+            (1..30).map(|n| directory.place(&member("student", n, n))).collect();
+        for (at, offer) in offers.iter().enumerate() {
+            assert_eq!(offers.iter().position(|other| other == offer), Some(at));
+        }
+        let first = directory.place(&member("student", 99, 99));
+        assert_eq!(first, Place::Taken(Name::parse("student-31").unwrap()));
     }
 
     #[test]

@@ -19,14 +19,10 @@ impl News {
         self.changes.extend(change);
     }
 
-    /// This one gets the whole list at the end of the turn, and no changes that it has already.
+    /// This one gets the whole list at the end of the turn, if it is still there, and no changes
+    /// that it has already.
     pub fn came(&mut self, id: ConnId) {
         self.newcomers.insert(id);
-    }
-
-    /// This one is gone: it gets nothing any more.
-    pub fn gone(&mut self, id: ConnId) {
-        self.newcomers.remove(&id);
     }
 
     /// Whether there is nothing to tell.

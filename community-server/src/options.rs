@@ -14,7 +14,7 @@ pub const PORT: u16 = 5000;
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "community-server", version, about, max_term_width = 80)]
 pub struct Options {
-    /// Where to listen [default: [::]:5000, which serves IPv4 too]
+    /// Where to listen [default: all addresses, IPv6 and IPv4, port 5000]
     #[arg(long, value_name = "ADDR:PORT", value_parser = listen_addr)]
     pub listen: Option<ListenAddr>,
     /// Name of the community [default: this machine's name]

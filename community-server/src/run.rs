@@ -202,7 +202,7 @@ fn tell(base: &Base, notice: &Notice, options: &Options) {
     {
         base.terminal.data(&event.line());
     }
-    if notice.level() <= options.common.log.0 {
+    if notice.level() <= options.common.level(base.terminal.is_interactive()) {
         base.terminal.show(&notice.words(), false);
     }
 }

@@ -8,18 +8,20 @@ use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::handshake::auth::Peer;
 use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::{Rejected, Stretched};
-use hallway::identity::{Fingerprint, PublicIdentity};
+use hallway::identity::PublicIdentity;
 use hallway::limits;
-use hallway::pins::{Known, Pins, Subject};
+use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
 use hallway::secret::Secret;
 use hallway::text::Line;
 use hallway::time::{Millis, Now};
 
 use crate::conversation::{Conversation, Heard, Stage};
+use crate::crossing::Leaving;
 use crate::desk::Desk;
-use crate::notice::{CallId, Notice, Standing, Who};
+use crate::notice::{CallId, Notice, Who};
 use crate::outbound::{Outbound, Progress, Ticket, Whereabouts};
+use crate::who::{is_me, objection, pin};
 
 /// What to do with people who call; they have proved the password by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,20 +50,23 @@ pub struct Callee {
 pub(crate) struct Calls {
     policy: CallPolicy,
     echo: bool,
-    calls: BTreeMap<CallId, Call>,
+    pub(crate) calls: BTreeMap<CallId, Call>,
+    /// Connections that another one of the same two replaces.
+    pub(crate) leaving: Vec<Leaving>,
     next: u64,
 }
 
-enum Call {
+/// A call that stands or is on its way.
+pub(crate) enum Call {
     /// We try to reach somebody.
-    Dialling { label: String, outbound: Outbound },
+    Dialling { label: String, outbound: Box<Outbound> },
     /// Somebody has proved who they are.
     Open(Box<Conversation>),
 }
 
 impl Calls {
     pub(crate) fn new(policy: CallPolicy, echo: bool) -> Self {
-        Self { policy, echo, calls: BTreeMap::new(), next: 0 }
+        Self { policy, echo, calls: BTreeMap::new(), leaving: Vec::new(), next: 0 }
     }
 
     fn new_id(&mut self) -> CallId {
@@ -69,16 +74,20 @@ impl Calls {
         CallId(self.next)
     }
 
+    fn is_full(&self) -> bool {
+        self.calls.len() + self.leaving.len() >= limits::CONVERSATIONS_MAX
+    }
+
     pub(crate) fn call(&mut self, callee: Callee, now: Millis, desk: &mut Desk) -> CallId {
         let id = self.new_id();
-        if self.calls.len() >= limits::CONVERSATIONS_MAX {
+        if self.is_full() {
             let ended = Ended::ByUs(CloseReason::Full);
             desk.notice(Notice::Ended(id, callee.label, ended, Vec::new()));
             return id;
         }
         let ticket =
             Ticket { service: Service::Chat, password: callee.password, identity: callee.identity };
-        let outbound = Outbound::start(&callee.whereabouts, ticket, now, desk);
+        let outbound = Box::new(Outbound::start(&callee.whereabouts, ticket, now, desk));
         self.calls.insert(id, Call::Dialling { label: callee.label, outbound });
         id
     }
@@ -89,17 +98,18 @@ impl Calls {
             Call::Dialling { outbound, .. } => outbound.owns(id),
             Call::Open(conversation) => conversation.conn == id,
         };
-        self.calls.iter().find(|(_, call)| owns(call)).map(|(call, _)| *call)
+        let open = self.calls.iter().find(|(_, call)| owns(call)).map(|(call, _)| *call);
+        open.or_else(|| self.leaving_owner(id))
     }
 
-    fn conversation(&mut self, id: CallId) -> Option<&mut Conversation> {
+    pub(crate) fn conversation(&mut self, id: CallId) -> Option<&mut Conversation> {
         match self.calls.get_mut(&id) {
             Some(Call::Open(conversation)) => Some(conversation),
             Some(Call::Dialling { .. }) | None => None,
         }
     }
 
-    fn conversations(&self) -> impl Iterator<Item = (CallId, &Conversation)> {
+    pub(crate) fn conversations(&self) -> impl Iterator<Item = (CallId, &Conversation)> {
         self.calls.iter().filter_map(|(id, call)| match call {
             Call::Open(conversation) => Some((*id, &**conversation)),
             Call::Dialling { .. } => None,
@@ -129,7 +139,7 @@ impl Calls {
             Call::Dialling { outbound, .. } => outbound.deadline(),
             Call::Open(conversation) => conversation.deadline(),
         });
-        deadlines.min()
+        deadlines.chain(self.leaving_deadline()).min()
     }
 
     /// Somebody has dialled us and proved who they are.
@@ -151,7 +161,7 @@ impl Calls {
             Some(CloseReason::Yourself)
         } else if self.policy == CallPolicy::None {
             Some(CloseReason::Denied)
-        } else if self.calls.len() >= limits::CONVERSATIONS_MAX {
+        } else if self.is_full() {
             Some(CloseReason::Full)
         } else {
             None
@@ -161,40 +171,22 @@ impl Calls {
             return;
         }
         let id = self.new_id();
-        let who = conversation.who.clone();
         self.calls.insert(id, Call::Open(Box::new(conversation)));
-        if self.settle_crossing(now.tick, id, desk) {
+        if self.settle_crossing(now.tick, id, false, desk) {
             return;
         }
-        match self.policy {
-            CallPolicy::All => self.accept(now, id, pins, desk),
-            CallPolicy::Ask | CallPolicy::None => desk.notice(Notice::Ringing(id, who)),
+        let policy = self.policy;
+        match self.conversation(id) {
+            // A crossing call is taken already.
+            Some(conversation) if conversation.stage != Stage::Talking => match policy {
+                CallPolicy::All => self.accept(now, id, pins, desk),
+                CallPolicy::Ask | CallPolicy::None => {
+                    desk.notice(Notice::Ringing(id, conversation.who.clone()));
+                }
+            },
+            Some(_) | None => {}
         }
         self.read(now, id, desk);
-    }
-
-    /// What to call somebody, and what we know of them.
-    fn who(&self, peer: &Peer, at: SocketAddr, pins: &Pins, desk: &Desk) -> Who {
-        let fingerprint = peer.identity.fingerprint();
-        let standing = if peer.identity == desk.me.identity.public() {
-            Standing::Twin
-        } else {
-            match pins.check(&Subject::Node(peer.name.clone()), fingerprint) {
-                Known::New => Standing::New,
-                Known::Same => Standing::Known,
-                Known::Other(pinned) => Standing::Impostor(pinned),
-            }
-        };
-        let taken = |label: &str| self.conversations().any(|(_, other)| other.who.label == label);
-        let plain = peer.name.to_string();
-        let label = if misleads(standing) || taken(&plain) {
-            let marked = format!("{plain}~{}", &fingerprint.short());
-            let mut labels = (2..).map(|n| format!("{marked}~{n}")).filter(|label| !taken(label));
-            if taken(&marked) { labels.next().unwrap_or(marked) } else { marked }
-        } else {
-            plain
-        };
-        Who { label, fingerprint, standing, at }
     }
 
     /// Bytes, or an end, for one of our connections.
@@ -220,7 +212,7 @@ impl Calls {
                 NetInput::Closed(lost) => self.end(id, Ended::Lost(*lost), desk),
                 NetInput::Opened { .. } | NetInput::Connected | NetInput::Failed(_) => {}
             },
-            None => {}
+            None => self.handle_leaving(now.tick, conn, input, desk),
         }
     }
 
@@ -282,50 +274,11 @@ impl Calls {
                 pin(&conversation, now, pins, desk);
                 desk.notice(Notice::Calling(id, conversation.who.clone()));
                 self.calls.insert(id, Call::Open(Box::new(conversation)));
-                if !self.settle_crossing(now.tick, id, desk) {
+                if !self.settle_crossing(now.tick, id, true, desk) {
                     self.read(now, id, desk);
                 }
             }
         }
-    }
-
-    /// Two nodes that call each other at once get one conversation: the connection opened by the
-    /// smaller identity stays, and calling each other counts as taking the call. `true` when the
-    /// newest call is the one that went.
-    fn settle_crossing(&mut self, now: Millis, newest: CallId, desk: &mut Desk) -> bool {
-        let Some(Call::Open(new)) = self.calls.get(&newest) else { return false };
-        let (peer, ours) = (new.peer.clone(), new.ours);
-        let me = (desk.me.identity.public(), desk.me.instance);
-        let crossing = self.conversations().find(|(id, other)| {
-            let same = other.peer.identity == peer.identity && other.peer.instance == peer.instance;
-            *id != newest && same
-        });
-        let Some((older, _)) = crossing else { return false };
-        let older_is_ours = matches!(self.calls.get(&older), Some(Call::Open(older)) if older.ours);
-        if ours == older_is_ours && ours {
-            // Called twice from here: the conversation that stands is the one.
-            self.close(newest, now, CloseReason::Duplicate, desk);
-            return true;
-        }
-        let stays_ours = me < (peer.identity, peer.instance);
-        let newest_stays = ours == older_is_ours || ours == stays_ours;
-        let (stays, goes) = if newest_stays { (newest, older) } else { (older, newest) };
-        let carried = self.conversation(goes).map(Conversation::unsent).unwrap_or_default();
-        self.close(goes, now, CloseReason::Duplicate, desk);
-        let plain = peer.name.to_string();
-        let plain_is_free = self.conversations().all(|(_, other)| other.who.label != plain);
-        if let Some(conversation) = self.conversation(stays) {
-            if plain_is_free && !misleads(conversation.who.standing) {
-                conversation.who.label = plain;
-            }
-            conversation.carry(now, carried);
-            // Calling each other, or coming back, counts as taking the call.
-            if matches!(conversation.stage, Stage::Ringing { .. }) {
-                conversation.accept(now);
-                desk.notice(Notice::Connected(stays, conversation.who.clone()));
-            }
-        }
-        !newest_stays
     }
 
     fn read(&mut self, now: Now, id: CallId, desk: &mut Desk) {
@@ -342,6 +295,7 @@ impl Calls {
                     }
                     desk.notice(Notice::Heard(id, conversation.who.label.clone(), line));
                 }
+                Err(Ended::Closed(CloseReason::Duplicate)) => self.replaced(now.tick, id, desk),
                 Err(ended) => self.end(id, ended, desk),
             }
         }
@@ -350,6 +304,7 @@ impl Calls {
     /// The person here takes the call: from now on the name is theirs.
     pub(crate) fn accept(&mut self, now: Now, id: CallId, pins: &mut Pins, desk: &mut Desk) {
         let asked = self.policy == CallPolicy::Ask;
+        self.look_again(id, pins, desk);
         let Some(conversation) = self.conversation(id) else { return };
         if !matches!(conversation.stage, Stage::Ringing { .. }) {
             return;
@@ -364,6 +319,7 @@ impl Calls {
     /// Ends a call from our side.
     pub(crate) fn close(&mut self, id: CallId, now: Millis, reason: CloseReason, desk: &mut Desk) {
         let Some(call) = self.calls.remove(&id) else { return };
+        self.disinherit(id, desk);
         let (label, unsent) = match call {
             Call::Dialling { label, mut outbound } => {
                 outbound.cancel(desk);
@@ -380,10 +336,13 @@ impl Calls {
     /// A call is over for another reason.
     fn end(&mut self, id: CallId, ended: Ended, desk: &mut Desk) {
         let Some(call) = self.calls.remove(&id) else { return };
+        self.disinherit(id, desk);
         let (label, unsent) = match call {
             Call::Dialling { label, .. } => (label, Vec::new()),
             Call::Open(mut conversation) => {
-                desk.net(conversation.conn, NetOutput::Close);
+                let fault = matches!(ended, Ended::Fault(_));
+                let goodbye = if fault { NetOutput::Drop } else { NetOutput::Close };
+                desk.net(conversation.conn, goodbye);
                 (conversation.who.label.clone(), conversation.unsent())
             }
         };
@@ -392,7 +351,10 @@ impl Calls {
 
     /// `false` when it cannot be said now.
     pub(crate) fn say(&mut self, id: CallId, now: Millis, line: Line) -> bool {
-        self.conversation(id).is_some_and(|conversation| conversation.say(now, line))
+        let Some(conversation) = self.conversation(id) else { return false };
+        // Confirming first keeps what is unconfirmed at the other end within its limit.
+        conversation.confirm(now);
+        conversation.say(now, line)
     }
 
     /// Hangs up once everything said is confirmed.
@@ -405,22 +367,20 @@ impl Calls {
 
     pub(crate) fn turn_end(&mut self, now: Now, pins: &mut Pins, desk: &mut Desk) {
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in &ids {
+            if let Some(Call::Dialling { outbound, .. }) = self.calls.get_mut(id) {
+                let progress = outbound.tick(now.tick, desk);
+                self.progress(now, *id, progress, pins, desk);
+            }
+        }
+        self.expire_leaving(now.tick, false, desk);
         for id in ids {
-            match self.calls.get_mut(&id) {
-                Some(Call::Dialling { outbound, .. }) => {
-                    let progress = outbound.tick(now.tick, desk);
-                    self.progress(now, id, progress, pins, desk);
-                }
-                Some(Call::Open(conversation)) => {
-                    conversation.flush(now.tick, desk);
-                    let late = conversation.deadline().is_some_and(|until| until <= now.tick);
-                    if late {
-                        self.close(id, now.tick, CloseReason::NoAnswer, desk);
-                    } else if conversation.is_finished() {
-                        self.close(id, now.tick, CloseReason::Bye, desk);
-                    }
-                }
-                None => {}
+            let Some(conversation) = self.conversation(id) else { continue };
+            conversation.flush(now.tick, desk);
+            if conversation.deadline().is_some_and(|until| until <= now.tick) {
+                self.close(id, now.tick, CloseReason::NoAnswer, desk);
+            } else if conversation.is_finished() {
+                self.close(id, now.tick, CloseReason::Bye, desk);
             }
         }
     }
@@ -430,34 +390,6 @@ impl Calls {
         for id in ids {
             self.close(id, now, CloseReason::Bye, desk);
         }
-    }
-}
-
-/// Whether the bare name would let somebody pass for another.
-fn misleads(standing: Standing) -> bool {
-    matches!(standing, Standing::Impostor(_) | Standing::Twin)
-}
-
-/// Why we do not talk to who has answered.
-fn objection(conversation: &Conversation, desk: &Desk) -> Option<Ended> {
-    let found: Fingerprint = conversation.who.fingerprint;
-    if is_me(&conversation.peer, desk) {
-        return Some(Ended::ByUs(CloseReason::Yourself));
-    }
-    match conversation.who.standing {
-        Standing::Impostor(pinned) => Some(Ended::PinBroken { pinned, found }),
-        Standing::New | Standing::Known | Standing::Twin => None,
-    }
-}
-
-fn is_me(peer: &Peer, desk: &Desk) -> bool {
-    peer.identity == desk.me.identity.public() && peer.instance == desk.me.instance
-}
-
-/// Remembers who has this name, if nobody has it yet.
-fn pin(conversation: &Conversation, now: Now, pins: &mut Pins, desk: &mut Desk) {
-    if conversation.who.standing == Standing::New {
-        let subject = Subject::Node(conversation.peer.name.clone());
-        desk.remember(pins.pin(subject, conversation.who.fingerprint, now.unix));
+        self.expire_leaving(now, true, desk);
     }
 }

@@ -31,10 +31,12 @@ pub(crate) struct Conversation {
     /// The number of the last line we heard and showed.
     heard: u64,
     confirmed: u64,
-    /// Said on a connection that this one replaces.
+    /// To be said when the call is taken and nothing holds it any more.
     carried: Vec<Line>,
+    /// What was said on a connection that this one replaces must come first, and is not known yet.
+    pub(crate) held: bool,
     /// Hang up as soon as everything we said is confirmed.
-    finishing: bool,
+    pub(crate) finishing: bool,
 }
 
 /// How far a call has come.
@@ -78,6 +80,7 @@ impl Conversation {
             heard: 0,
             confirmed: 0,
             carried: Vec::new(),
+            held: false,
             finishing: false,
         }
     }
@@ -97,8 +100,14 @@ impl Conversation {
 
     fn begin(&mut self, now: Millis) {
         self.stage = Stage::Talking;
-        for line in std::mem::take(&mut self.carried) {
-            self.say(now, line);
+        self.say_carried(now);
+    }
+
+    fn say_carried(&mut self, now: Millis) {
+        if self.stage == Stage::Talking && !self.held {
+            for line in std::mem::take(&mut self.carried) {
+                self.utter(now, line);
+            }
         }
     }
 
@@ -106,7 +115,7 @@ impl Conversation {
     pub(crate) fn can_say(&self) -> bool {
         self.stage == Stage::Talking
             && !self.finishing
-            && self.unconfirmed.len() < limits::UNCONFIRMED_LINES_MAX
+            && self.unconfirmed.len() + self.carried.len() < limits::UNCONFIRMED_LINES_MAX
     }
 
     /// Says a line; `false` when it cannot be said now.
@@ -114,20 +123,31 @@ impl Conversation {
         if !self.can_say() {
             return false;
         }
+        if self.held {
+            self.carried.push(line);
+        } else {
+            self.utter(now, line);
+        }
+        true
+    }
+
+    fn utter(&mut self, now: Millis, line: Line) {
         self.said += 1;
         let say = Say { number: self.said, line };
         self.send(now, &Message::Say(say.clone()));
         self.unconfirmed.push_back(say);
-        true
     }
 
-    /// Lines that were said on a connection which this one replaces: said again here, now or as
-    /// soon as the call is taken.
-    pub(crate) fn carry(&mut self, now: Millis, lines: Vec<Line>) {
-        self.carried.extend(lines);
-        if self.stage == Stage::Talking {
-            self.begin(now);
-        }
+    /// Lines that were said on a connection which this one replaces, and not shown there.
+    pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: bool) {
+        self.carried.splice(0..0, lines);
+        self.finishing |= finishing;
+    }
+
+    /// Nothing more is to be carried here.
+    pub(crate) fn release(&mut self, now: Millis) {
+        self.held = false;
+        self.say_carried(now);
     }
 
     /// Hang up once everything is confirmed.
@@ -136,7 +156,7 @@ impl Conversation {
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.finishing && self.unconfirmed.is_empty()
+        self.finishing && !self.held && self.unconfirmed.is_empty() && self.carried.is_empty()
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -170,12 +190,34 @@ impl Conversation {
                 Ok(Some(Heard::Line(say.line)))
             }
             (Stage::Talking, Message::Shown(number)) if number <= self.said => {
-                while self.unconfirmed.front().is_some_and(|say| say.number <= number) {
-                    self.unconfirmed.pop_front();
-                }
+                self.shown(number);
                 Ok(None)
             }
             _ => Err(PeerFault::UnexpectedMessage),
+        }
+    }
+
+    fn shown(&mut self, number: u64) {
+        while self.unconfirmed.front().is_some_and(|say| say.number <= number) {
+            self.unconfirmed.pop_front();
+        }
+    }
+
+    /// Reads on after our own last word, when only what was shown still counts. `true` when the
+    /// other end has said its last word too.
+    pub(crate) fn drain(&mut self) -> Result<bool, PeerFault> {
+        loop {
+            match self.channel.poll()? {
+                None => return Ok(false),
+                Some(Incoming::Closed(_)) => return Ok(true),
+                Some(Incoming::Message(Message::Shown(number))) if number <= self.said => {
+                    self.shown(number);
+                }
+                // Said before it heard our last word; it will say so again elsewhere.
+                Some(Incoming::Message(Message::Say(_) | Message::Accepted | Message::Skipped)) => {
+                }
+                Some(Incoming::Message(_)) => return Err(PeerFault::UnexpectedMessage),
+            }
         }
     }
 
@@ -185,21 +227,31 @@ impl Conversation {
         let _ = self.channel.send(now, message, &mut self.out);
     }
 
-    /// Sends what this turn has gathered, with a confirmation of what it has shown.
-    pub(crate) fn flush(&mut self, now: Millis, desk: &mut Desk) {
+    /// Confirms what was shown.
+    pub(crate) fn confirm(&mut self, now: Millis) {
         if self.confirmed < self.heard {
             self.confirmed = self.heard;
             self.send(now, &Message::Shown(self.heard));
         }
+    }
+
+    /// Sends what this turn has gathered, with a confirmation of what it has shown.
+    pub(crate) fn flush(&mut self, now: Millis, desk: &mut Desk) {
+        self.confirm(now);
         desk.send(self.conn, std::mem::take(&mut self.out));
     }
 
-    /// The last word, and the end.
-    pub(crate) fn hang_up(&mut self, now: Millis, reason: CloseReason, desk: &mut Desk) {
+    /// The last word.
+    pub(crate) fn say_goodbye(&mut self, now: Millis, reason: CloseReason, desk: &mut Desk) {
         self.flush(now, desk);
         let mut bytes = Vec::new();
         self.channel.close(now, reason, &mut bytes);
         desk.send(self.conn, bytes);
+    }
+
+    /// The last word, and the end.
+    pub(crate) fn hang_up(&mut self, now: Millis, reason: CloseReason, desk: &mut Desk) {
+        self.say_goodbye(now, reason, desk);
         desk.net(self.conn, NetOutput::Close);
     }
 

@@ -1,11 +1,13 @@
 //! A node: a person's listening end. `node-server` is a node alone; `client` has one built in.
 //!
-//! [`node`] is the core; it is put together from [`calls`] (and their `conversation`), [`membership`]
-//! and `outbound`, the way to reach a listener. [`notice`] is what it tells.
+//! [`node`] is the core; it is put together from [`calls`] (and their `conversation`; `crossing` is
+//! about two of the same two, `who` about names and pins), [`membership`] (`rejoin` is about coming
+//! back) and [`outbound`], the way to reach a listener. [`notice`] is what it tells.
 #![forbid(unsafe_code)]
 
 pub mod calls;
 mod conversation;
+mod crossing;
 mod desk;
 pub mod machine;
 pub mod membership;
@@ -14,6 +16,8 @@ pub mod node;
 pub mod notice;
 pub mod options;
 pub mod outbound;
+mod rejoin;
 pub mod run;
 pub mod talk;
 pub mod view;
+mod who;

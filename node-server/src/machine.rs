@@ -37,12 +37,15 @@ pub enum Happening {
     Trouble(String),
 }
 
+/// The slow step of a handshake, done.
+type StretchDone = (ConnId, Result<Stretched, Rejected>);
+
 /// A node with everything around it.
 pub struct Machine {
     base: Base,
     node: Node,
     home: Option<Home>,
-    stretch: Worker<(ConnId, Box<StretchJob>), (ConnId, Result<Stretched, Rejected>)>,
+    stretch: Worker<(ConnId, Box<StretchJob>), StretchDone>,
     look_up: Worker<(u64, Place), (u64, Vec<SocketAddr>)>,
     happenings: VecDeque<Happening>,
 }

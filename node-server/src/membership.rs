@@ -18,6 +18,7 @@ use hallway::time::Millis;
 use crate::desk::Desk;
 use crate::notice::Notice;
 use crate::outbound::{Outbound, Progress, Ticket, Whereabouts};
+use crate::rejoin::{may_pass, pause};
 
 /// Which community, and how.
 pub struct Wish {
@@ -44,6 +45,8 @@ pub struct Listing {
 #[derive(Default)]
 pub(crate) struct Membership {
     wish: Option<Wish>,
+    /// What was wished under a name that another member has.
+    unnamed: Option<Wish>,
     stage: Stage,
     members: BTreeMap<Name, Member>,
     /// Whether the last page of the list has come.
@@ -84,6 +87,14 @@ impl Membership {
         self.dial(now, desk);
     }
 
+    /// Joins under another name, after ours was taken; elsewhere the name alone changes.
+    pub(crate) fn join_as(&mut self, name: Name, now: Millis, desk: &mut Desk) {
+        desk.me.name = name;
+        if let Some(wish) = self.unnamed.take().or_else(|| self.wish.take()) {
+            self.join(wish, now, desk);
+        }
+    }
+
     fn dial(&mut self, now: Millis, desk: &mut Desk) {
         let Some(wish) = &self.wish else { return };
         let ticket =
@@ -104,6 +115,7 @@ impl Membership {
             }
             Stage::Out | Stage::Waiting { .. } => {}
         }
+        self.unnamed = None;
         if let Some(wish) = self.wish.take() {
             desk.notice(Notice::CommunityLeft(wish.place.to_string()));
         }
@@ -167,10 +179,10 @@ impl Membership {
         now: Millis,
         desk: &mut Desk,
     ) {
-        if let Stage::Dialling(outbound) = &mut self.stage {
-            if let Some(progress) = outbound.looked_up(number, found, now, desk) {
-                self.progress(progress, now, desk);
-            }
+        if let Stage::Dialling(outbound) = &mut self.stage
+            && let Some(progress) = outbound.looked_up(number, found, now, desk)
+        {
+            self.progress(progress, now, desk);
         }
     }
 
@@ -267,8 +279,8 @@ impl Membership {
 
     fn message(&mut self, message: Message, desk: &mut Desk) -> Result<(), Ended> {
         match message {
-            Message::Members(page) => self.page(page, desk),
-            Message::Changes(changes) => {
+            Message::Members(page) if self.has_room(page.members.len()) => self.page(page, desk),
+            Message::Changes(changes) if self.has_room(changes.len()) => {
                 for change in changes {
                     self.change(change, desk);
                 }
@@ -278,10 +290,17 @@ impl Membership {
                 let place = self.place().map(ToString::to_string).unwrap_or_default();
                 desk.notice(Notice::NameTaken(place, free));
                 // Trying again under the same name would not help.
-                self.wish = None;
+                self.unnamed = self.wish.take();
+                if let Stage::In { conn, .. } = std::mem::take(&mut self.stage) {
+                    desk.net(conn, NetOutput::Close);
+                }
+                self.forget();
             }
             Message::Skipped => {}
-            Message::Auth(_)
+            // More than a community can have.
+            Message::Members(_)
+            | Message::Changes(_)
+            | Message::Auth(_)
             | Message::Join(_)
             | Message::Watch
             | Message::State(_)
@@ -290,6 +309,10 @@ impl Membership {
             | Message::Shown(_) => return Err(Ended::Fault(PeerFault::UnexpectedMessage)),
         }
         Ok(())
+    }
+
+    fn has_room(&self, more: usize) -> bool {
+        self.members.len() + more <= limits::MEMBERS_MAX
     }
 
     fn page(&mut self, page: Page, desk: &mut Desk) {
@@ -311,17 +334,21 @@ impl Membership {
         match change {
             Change::Joined(member) => {
                 self.note_twin(&member, desk);
-                desk.notice(Notice::MemberJoined(member.clone()));
+                if !is_ours(&member, desk) {
+                    desk.notice(Notice::MemberJoined(member.clone()));
+                }
                 self.members.insert(member.name.clone(), member);
             }
             Change::Left(name) => {
-                if self.members.remove(&name).is_some() {
+                let left = self.members.remove(&name);
+                if left.is_some_and(|member| !is_ours(&member, desk)) {
                     desk.notice(Notice::MemberLeft(name));
                 }
             }
             Change::State(name, state) => {
-                if let Some(member) = self.members.get_mut(&name) {
-                    member.state = state;
+                let Some(member) = self.members.get_mut(&name) else { return };
+                member.state = state;
+                if !is_ours(member, desk) {
                     desk.notice(Notice::MemberChanged(name, state));
                 }
             }
@@ -356,7 +383,8 @@ impl Membership {
         self.forget();
         let Some(wish) = &self.wish else { return };
         let place = wish.place.to_string();
-        if !may_pass(&ended) || !(self.was_in || wish.persist) {
+        let pass = may_pass(&ended, self.was_in) && (self.was_in || wish.persist);
+        if !pass {
             self.wish = None;
             desk.notice(Notice::CommunityFailed(place, ended));
             return;
@@ -364,30 +392,13 @@ impl Membership {
         if self.failures == 0 {
             desk.notice(Notice::CommunityLost(place));
         }
-        let pause = self.pause(&ended, desk);
+        let pause = pause(&ended, self.failures, &mut desk.seeds);
         self.failures = self.failures.saturating_add(1);
         self.stage = Stage::Waiting { until: now + pause };
     }
-
-    /// Doubles from attempt to attempt; a random half of it keeps a class from coming all at once.
-    fn pause(&self, ended: &Ended, desk: &mut Desk) -> Millis {
-        if let Ended::Busy { wait_ms } = ended {
-            return Millis(u64::from(*wait_ms) + desk.seeds.below(1_000));
-        }
-        let doubled = limits::REJOIN_FIRST.0 << self.failures.min(10);
-        let whole = doubled.min(limits::REJOIN_LONGEST.0);
-        Millis(whole / 2 + desk.seeds.below(whole / 2 + 1))
-    }
 }
 
-/// Whether what happened may be over the next time, without anybody changing anything.
-fn may_pass(ended: &Ended) -> bool {
-    match ended {
-        Ended::Lost(_) | Ended::NotReached(_) | Ended::Busy { .. } | Ended::NoResources => true,
-        Ended::Closed(reason) | Ended::ByUs(reason) => {
-            matches!(reason, CloseReason::Bye | CloseReason::Full)
-        }
-        Ended::Fault(fault) => *fault == PeerFault::Silent,
-        Ended::WrongPassword | Ended::OtherIdentity { .. } | Ended::PinBroken { .. } => false,
-    }
+/// Whether a member is this very node: nobody needs to be told of themselves.
+fn is_ours(member: &Member, desk: &Desk) -> bool {
+    member.identity == desk.me.identity.public() && member.instance == desk.me.instance
 }

@@ -82,7 +82,7 @@ pub enum Command {
     Leave,
     /// From now on this identity is the one of that name.
     Trust(Subject, Fingerprint),
-    /// Have another name, for calls and communities to come.
+    /// Have another name, for calls to come and for the community, which is joined anew.
     Rename(Name),
 }
 
@@ -136,6 +136,8 @@ impl Node {
             Input::Command(command) => self.command(now, command),
             Input::TurnEnd => self.turn_end(now),
             Input::Stop => {
+                // Whoever comes now comes too late.
+                self.record = None;
                 self.calls.stop(now.tick, &mut self.desk);
                 self.membership.leave(now.tick, &mut self.desk);
                 for id in self.lobby.clear() {
@@ -286,7 +288,7 @@ impl Node {
             Command::Trust(subject, fingerprint) => {
                 desk.remember(self.pins.pin(subject, fingerprint, now.unix));
             }
-            Command::Rename(name) => desk.me.name = name,
+            Command::Rename(name) => self.membership.join_as(name, now.tick, desk),
         }
     }
 

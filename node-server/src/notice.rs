@@ -52,6 +52,7 @@ pub enum Notice {
     /// Somebody said something.
     Heard(CallId, String, Line),
     /// A call is over, or never came about; these lines of ours were not confirmed.
+    /// With `CloseReason::Duplicate` and no lines, the conversation goes on as another call.
     Ended(CallId, String, Ended, Vec<Line>),
 
     /// We are on the list of the community at this address.

@@ -15,7 +15,7 @@ pub const COMMUNITY_PORT: u16 = 5000;
 /// Flags of a node.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct NodeOptions {
-    /// Where to listen [default: [::]:5460, or the next free port]
+    /// Where to listen [default: all addresses, port 5460 or the next free one]
     #[arg(long, value_name = "ADDR:PORT", value_parser = listen_addr)]
     pub listen: Option<ListenAddr>,
     /// Your name [default: your user name]

@@ -51,7 +51,7 @@ enum Stage {
     /// Connections are being made; the next address is tried beside them at `next_at`.
     Racing { conns: Vec<(ConnId, SocketAddr)>, next_at: Millis },
     /// One stands.
-    Shaking { conn: ConnId, at: SocketAddr, dialling: Dialling },
+    Shaking { conn: ConnId, at: SocketAddr, dialling: Box<Dialling> },
     /// It has come to its end, one way or the other.
     Over,
 }
@@ -131,7 +131,9 @@ impl Outbound {
 
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match &self.stage {
-            Stage::Racing { next_at, .. } if !self.targets.is_empty() => Some(*next_at),
+            Stage::Racing { conns, next_at } if !self.targets.is_empty() || conns.is_empty() => {
+                Some(*next_at)
+            }
             Stage::Shaking { dialling, .. } => dialling.deadline(),
             Stage::LookUp { .. } | Stage::Racing { .. } | Stage::Over => None,
         }
@@ -146,10 +148,11 @@ impl Outbound {
                 desk.net(conn, NetOutput::Drop);
                 self.failed(Ended::Fault(PeerFault::Silent), now, desk)
             }
-            other => {
+            other @ (Stage::LookUp { .. } | Stage::Racing { .. } | Stage::Over) => {
                 self.stage = other;
                 self.try_next(now, desk);
-                Progress::Pending
+                // Not even one address was given.
+                if self.none_under_way() { self.give_up() } else { Progress::Pending }
             }
         }
     }
@@ -169,9 +172,10 @@ impl Outbound {
                 conns.retain(|(conn, _)| *conn != id);
                 let nobody = conns.is_empty();
                 self.stage = Stage::Racing { conns, next_at };
-                let error = match input {
-                    NetInput::Failed(error) => *error,
-                    _ => ConnectError::Unreachable,
+                let error = if let NetInput::Failed(error) = input {
+                    *error
+                } else {
+                    ConnectError::Unreachable
                 };
                 self.note(Ended::NotReached(error));
                 self.try_next(now, desk);
@@ -199,7 +203,7 @@ impl Outbound {
         desk: &mut Desk,
     ) -> Progress {
         let mut winner = None;
-        for (conn, at) in conns {
+        for (conn, at) in conns.into_iter().rev() {
             if conn == id {
                 winner = Some(at);
             } else {
@@ -218,12 +222,12 @@ impl Outbound {
         match Dialling::start(wanted, now, &mut desk.seeds) {
             Ok((dialling, bytes)) => {
                 desk.send(id, bytes);
-                self.stage = Stage::Shaking { conn: id, at, dialling };
+                self.stage = Stage::Shaking { conn: id, at, dialling: Box::new(dialling) };
                 Progress::Pending
             }
-            Err(Rejected) => {
+            Err(error) => {
                 desk.net(id, NetOutput::Drop);
-                Progress::Failed(Ended::WrongPassword)
+                Progress::Failed(error.into())
             }
         }
     }
@@ -241,7 +245,7 @@ impl Outbound {
         match dialling.stretched(result, &desk.me, now) {
             Ok((dialling, bytes)) => {
                 desk.send(conn, bytes);
-                self.stage = Stage::Shaking { conn, at, dialling };
+                self.stage = Stage::Shaking { conn, at, dialling: Box::new(dialling) };
                 Progress::Pending
             }
             Err(ended) => {
@@ -261,11 +265,11 @@ impl Outbound {
     ) -> Progress {
         match step {
             DialStep::Wait(dialling) => {
-                self.stage = Stage::Shaking { conn, at, dialling };
+                self.stage = Stage::Shaking { conn, at, dialling: Box::new(dialling) };
                 Progress::Pending
             }
             DialStep::Stretch(dialling, job) => {
-                self.stage = Stage::Shaking { conn, at, dialling };
+                self.stage = Stage::Shaking { conn, at, dialling: Box::new(dialling) };
                 desk.stretch(conn, job);
                 Progress::Pending
             }
@@ -297,7 +301,15 @@ impl Outbound {
         let rank = |ended: &Ended| match ended {
             Ended::NotReached(ConnectError::Refused) => 1,
             Ended::NotReached(_) => 0,
-            _ => 2,
+            Ended::Closed(_)
+            | Ended::ByUs(_)
+            | Ended::Lost(_)
+            | Ended::WrongPassword
+            | Ended::OtherIdentity { .. }
+            | Ended::PinBroken { .. }
+            | Ended::Busy { .. }
+            | Ended::NoResources
+            | Ended::Fault(_) => 2,
         };
         if self.failure.as_ref().is_none_or(|known| rank(known) <= rank(&ended)) {
             self.failure = Some(ended);

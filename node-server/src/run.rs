@@ -49,11 +49,8 @@ pub fn run(options: Options) -> Exit {
     };
     let home = Home::of_person(options.common.data_dir.as_deref());
     terminal.history_file = home.as_ref().ok().map(Home::history_file);
-    let base = match Base::start(terminal) {
-        Ok(base) => base,
-        // Without descriptors there is not even a place to say so properly.
-        Err(_) => return Exit::Failed,
-    };
+    // Without descriptors there is not even a place to say so properly.
+    let Ok(base) = Base::start(terminal) else { return Exit::Failed };
     match home.map_err(Refusal::failed) {
         Ok(home) => start(options, base, home),
         Err(refusal) => refusal.tell(base.terminal, options.common.json),
@@ -278,11 +275,14 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     {
         machine.terminal().data(&event.line());
     }
-    let level = view::level(notice);
-    let quiet = !machine.terminal().is_interactive() && level > options.common.log.0;
-    let stranger = matches!(notice, Notice::Turned(..)) && level > options.common.log.0;
-    let acts = menu.told(notice, machine.node());
-    if quiet || stranger { Vec::new() } else { acts }
+    let mut acts = menu.told(notice, machine.node());
+    if let (Notice::NameTaken(_, free), None) = (notice, &options.node.name) {
+        // Nobody chose the name: the next best is as good.
+        acts.push(Act::Do(Command::Rename(free.clone())));
+    }
+    let shown = options.common.level(machine.terminal().is_interactive());
+    acts.retain(|act| view::level(notice) <= shown || !matches!(act, Act::Show(..)));
+    acts
 }
 
 /// Goodbye to everybody; what is left to say is said.

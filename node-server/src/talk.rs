@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use hallway::identity::Fingerprint;
 use hallway::pins::Subject;
 use hallway::place::Place;
+use hallway::reason::Ended;
 use hallway::text::{Line, Name};
 
 use crate::node::{Command, Node};
-use crate::notice::{CallId, Notice};
+use crate::notice::{CallId, Notice, Who};
 use crate::view;
 
 /// What is to be done about a line or a notice.
@@ -46,7 +47,7 @@ pub struct Entry {
 }
 
 /// Every command of a conversation.
-pub const COMMANDS: [Entry; 10] = [
+pub const COMMANDS: [Entry; 11] = [
     Entry { word: "who", argument: "", help: "whom you talk with, and who calls", run: Talk::who },
     Entry { word: "to", argument: "NAME [TEXT]", help: "talk to NAME, or say TEXT", run: Talk::to },
     Entry { word: "all", argument: "TEXT", help: "say it to everybody connected", run: Talk::all },
@@ -59,6 +60,7 @@ pub const COMMANDS: [Entry; 10] = [
         help: "from now on NAME has this identity",
         run: Talk::trust,
     },
+    Entry { word: "name", argument: "NAME", help: "have another name", run: Talk::name },
     Entry { word: "bell", argument: "off|mention|all", help: "when to ring", run: Talk::bell },
     Entry { word: "help", argument: "", help: "this list", run: Talk::help },
     Entry { word: "quit", argument: "", help: "leave the program", run: Talk::quit },
@@ -71,6 +73,8 @@ pub struct Talk {
     ringing: BTreeSet<CallId>,
     /// Calls that the person here made or took: their conversation is what they want to see next.
     wanted: BTreeSet<CallId>,
+    /// The next conversation is the one that was wanted, under another number.
+    wants_next: bool,
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
@@ -130,46 +134,74 @@ impl Talk {
 
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
-        let mut acts = Vec::new();
-        match notice {
-            Notice::Ringing(id, _) => {
-                self.ringing.insert(*id);
-            }
-            Notice::Calling(id, _) => {
-                self.wanted.insert(*id);
-            }
-            Notice::Connected(id, _) => {
-                self.ringing.remove(id);
-                if self.wanted.remove(id) || (self.focus.is_none() && self.takes_any) {
-                    self.focus = Some(*id);
-                }
-            }
-            Notice::Ended(id, label, ended, _) if self.ringing.remove(id) => {
-                return vec![show(view::missed(label, ended))];
-            }
-            _ => {}
-        }
-        if let Some(words) = view::words(notice) {
-            acts.push(Act::Show(words, self.rings(notice, node)));
-        }
-        match notice {
-            Notice::Ended(id, ..) => {
-                self.wanted.remove(id);
-            }
-            _ => {}
-        }
-        match notice {
-            Notice::Ended(id, ..) if self.focus == Some(*id) => {
-                self.focus = node.talking().map(|(id, _)| id).next();
-                let next = self.focus.and_then(|focus| label_of(focus, node));
-                acts.extend(next.map(|label| show(format!("now talking to {label}"))));
-            }
-            Notice::Connected(id, who) if self.focus != Some(*id) => {
-                acts.push(show(format!("  /to {} to talk to them", who.label)));
-            }
-            _ => {}
+        let rings = self.rings(notice, node);
+        let words = if let Notice::Ringing(id, _) = notice {
+            self.ringing.insert(*id);
+            view::words(notice)
+        } else if let Notice::Calling(id, _) = notice {
+            self.wanted.insert(*id);
+            view::words(notice)
+        } else if let Notice::Connected(id, who) = notice {
+            return self.connected(*id, who, notice);
+        } else if let Notice::Ended(id, label, ended, _) = notice {
+            return self.ended(*id, label, ended, notice, node);
+        } else {
+            view::words(notice)
+        };
+        words.map(|words| Act::Show(words, rings)).into_iter().collect()
+    }
+
+    fn connected(&mut self, id: CallId, who: &Who, notice: &Notice) -> Vec<Act> {
+        // Who has rung was introduced then.
+        let words = match self.ringing.remove(&id) {
+            true => Some(view::connected(who)),
+            false => view::words(notice),
+        };
+        let mut acts: Vec<Act> = words.map(show).into_iter().collect();
+        let takes = self.focus.is_none() && (self.takes_any || self.wants_next);
+        if self.wanted.remove(&id) || takes {
+            self.focus = Some(id);
+            self.wants_next = false;
+        } else {
+            acts.push(show(format!("  /to {} to talk to them", who.label)));
         }
         acts
+    }
+
+    fn ended(
+        &mut self,
+        id: CallId,
+        label: &str,
+        ended: &Ended,
+        notice: &Notice,
+        node: &Node,
+    ) -> Vec<Act> {
+        let rang = self.ringing.remove(&id);
+        if view::is_double(ended) {
+            self.go_on(id, node);
+            return Vec::new();
+        }
+        self.wanted.remove(&id);
+        if rang {
+            return vec![show(view::missed(label, ended))];
+        }
+        let mut acts: Vec<Act> = view::words(notice).map(show).into_iter().collect();
+        if self.focus == Some(id) {
+            self.focus = node.talking().map(|(id, _)| id).next();
+            let next = self.focus.and_then(|focus| label_of(focus, node));
+            acts.extend(next.map(|label| show(format!("now talking to {label}"))));
+        }
+        acts
+    }
+
+    /// Two called each other at once, and the other connection is the conversation: what the person
+    /// wanted of this one they want of that one, whether it stands already or not yet.
+    fn go_on(&mut self, gone: CallId, node: &Node) {
+        if !self.wanted.remove(&gone) && self.focus != Some(gone) {
+            return;
+        }
+        self.focus = node.talking().map(|(id, _)| id).last();
+        self.wants_next = self.focus.is_none();
     }
 
     fn rings(&self, notice: &Notice, node: &Node) -> bool {
@@ -272,6 +304,16 @@ impl Talk {
         }
     }
 
+    fn name(&mut self, typed: &str, _: &Node) -> Vec<Act> {
+        match Name::parse(typed) {
+            Ok(name) => {
+                let done = format!("you are {name} from now on");
+                vec![Act::Do(Command::Rename(name)), show(done)]
+            }
+            Err(error) => vec![show(format!("/name NAME: {error}"))],
+        }
+    }
+
     fn bell(&mut self, word: &str, _: &Node) -> Vec<Act> {
         self.bell = match word {
             "off" => Bell::Off,
@@ -333,10 +375,7 @@ fn say_to(id: CallId, text: &str, node: &Node) -> Vec<Act> {
 }
 
 /// The one that is meant: by label, by its beginning, or, without a name, the only one there.
-fn find(
-    name: &str,
-    calls: &mut dyn Iterator<Item = (CallId, &crate::notice::Who)>,
-) -> Result<CallId, String> {
+fn find(name: &str, calls: &mut dyn Iterator<Item = (CallId, &Who)>) -> Result<CallId, String> {
     let all: Vec<(CallId, String)> = calls.map(|(id, who)| (id, who.label.clone())).collect();
     if let Some((id, _)) = all.iter().find(|(_, label)| label == name) {
         return Ok(*id);

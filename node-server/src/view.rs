@@ -1,11 +1,10 @@
 //! What a node tells, in words for people. Everything here is safe to show: labels, names and lines
 //! passed the filter when they became what they are.
 
-use hallway::conn::Lost;
 use hallway::handshake::lobby::Turned;
 use hallway::log::Level;
 use hallway::message::Member;
-use hallway::reason::{CloseReason, Ended, PeerFault};
+use hallway::reason::{CloseReason, Ended};
 use hallway::text::{Line, padded};
 
 use crate::notice::{Notice, Standing, Who};
@@ -35,14 +34,12 @@ pub fn level(notice: &Notice) -> Level {
 pub fn words(notice: &Notice) -> Option<String> {
     let text = match notice {
         Notice::Calling(_, who) => {
-            format!("{} is there ({}); it rings …", who.label, who.at)
+            format!("{} is there, at {}; it rings …", who.label, who.at)
         }
         Notice::Ringing(_, who) => {
             format!("{} calls from {}{}\n  accept or deny?", who.label, who.at.ip(), standing(who))
         }
-        Notice::Connected(_, who) => {
-            format!("talking with {}, directly, {}{}", who.label, who.at, standing(who))
-        }
+        Notice::Connected(_, who) => connected(who) + &standing(who),
         Notice::Heard(_, label, line) => line.shown_after(&format!("{label}: ")),
         Notice::Ended(_, label, ended, unsent) => {
             return ended_words(label, ended).map(|words| words + &unsent_words(unsent));
@@ -54,7 +51,7 @@ pub fn words(notice: &Notice) -> Option<String> {
         Notice::CommunityFailed(place, ended) => ended.words(place),
         Notice::CommunityLeft(place) => format!("you have left the community {place}"),
         Notice::NameTaken(place, free) => {
-            format!("another member of {place} has your name; {free} is free")
+            format!("another member of {place} has your name; {free} is free: /name {free}")
         }
         Notice::ListWhole => return None,
         Notice::MemberJoined(member) => format!("* {} is here", member.name),
@@ -78,31 +75,45 @@ pub fn words(notice: &Notice) -> Option<String> {
     Some(text)
 }
 
+/// A conversation began with somebody who was introduced before.
+pub fn connected(who: &Who) -> String {
+    format!("talking with {} (direct, {})", who.label, who.at)
+}
+
+/// Whether the call ended because another connection is the conversation.
+pub fn is_double(ended: &Ended) -> bool {
+    matches!(ended, Ended::ByUs(CloseReason::Duplicate) | Ended::Closed(CloseReason::Duplicate))
+}
+
 fn ended_words(label: &str, ended: &Ended) -> Option<String> {
-    let text = match ended {
-        // The other connection is the conversation, and has said so.
-        Ended::ByUs(CloseReason::Duplicate) | Ended::Closed(CloseReason::Duplicate) => return None,
-        Ended::ByUs(CloseReason::Bye) => format!("your conversation with {label} is over"),
-        Ended::ByUs(CloseReason::Denied) => format!("you did not take the call of {label}"),
-        Ended::ByUs(CloseReason::Full) => {
+    if is_double(ended) {
+        // The other connection has said so.
+        return None;
+    }
+    let Ended::ByUs(reason) = ended else { return Some(ended.words(label)) };
+    let text = match reason {
+        CloseReason::Bye => format!("your conversation with {label} is over"),
+        CloseReason::Denied => format!("you did not take the call of {label}"),
+        CloseReason::Full => {
             format!("{label} was not called: you have as many conversations as there can be")
         }
-        other => other.words(label),
+        CloseReason::NoAnswer
+        | CloseReason::Duplicate
+        | CloseReason::Yourself
+        | CloseReason::Kicked
+        | CloseReason::Replaced
+        | CloseReason::Confused
+        | CloseReason::Other => ended.words(label),
     };
     Some(text)
 }
 
 /// A call that ended before anybody took it.
 pub fn missed(label: &str, ended: &Ended) -> String {
-    match ended {
-        Ended::ByUs(CloseReason::Denied) => format!("you did not take the call of {label}"),
-        Ended::Fault(PeerFault::Silent)
-        | Ended::Closed(_)
-        | Ended::ByUs(_)
-        | Ended::Lost(Lost::Ended | Lost::Broken | Lost::TooSlow) => {
-            format!("missed a call of {label}")
-        }
-        other => other.words(label),
+    if *ended == Ended::ByUs(CloseReason::Denied) {
+        format!("you did not take the call of {label}")
+    } else {
+        format!("missed a call of {label}")
     }
 }
 
@@ -150,6 +161,7 @@ pub fn member_row(number: usize, member: &Member) -> String {
 mod tests {
     use super::*;
     use crate::notice::CallId;
+    use hallway::conn::Lost;
     use hallway::identity::PublicIdentity;
 
     fn who(standing: Standing) -> Who {

@@ -95,6 +95,9 @@ impl Answering {
     ) -> AnswerStep {
         self.received_bytes += bytes.len();
         if self.received_bytes > limits::PRE_AUTH_BYTES_MAX {
+            if self.expects_proof() {
+                guesses.lose(self.source);
+            }
             return AnswerStep::Failed(PeerFault::TooMuchBeforeLogin);
         }
         let state = std::mem::replace(&mut self.state, State::ExpectHello { buffer: Vec::new() });
@@ -151,6 +154,7 @@ impl Answering {
         let front = ServerGo::front(door.profile.code(), door.me.identity.public().0);
         let context = hello::hello_hash(&client_hello.front, &front);
         let Ok((login, ke2)) = door.record.answer(&client_hello.ke1, context, seeds) else {
+            guesses.lose(self.source);
             return AnswerStep::Failed(PeerFault::MalformedHello);
         };
         let server_hello = [front.as_slice(), &ke2].concat();
@@ -173,6 +177,7 @@ impl Answering {
             return self.wait(State::ExpectProof { login, hellos, buffer }, Vec::new());
         };
         let Ok(session_key) = login.check(ke3) else {
+            guesses.lose(self.source);
             return AnswerStep::Failed(PeerFault::FalseProof);
         };
         guesses.give_back(self.source);

@@ -91,7 +91,7 @@ impl Auth {
     }
 }
 
-/// sig = Ed25519(label ‖ exporter ‖ role:u8 ‖ other_pk ‖ own_pk ‖ instance[8] ‖ name)
+/// sig = Ed25519(label ‖ exporter ‖ role:u8 ‖ other_pk ‖ own_pk ‖ instance(8 bytes) ‖ name)
 ///
 /// Everything but the name at the end has a fixed size, so no two inputs read the same.
 fn signed(

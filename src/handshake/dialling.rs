@@ -120,7 +120,7 @@ impl Dialling {
     /// The slow step is done: gives the bytes to send.
     ///
     /// # Errors
-    /// The password was wrong, or the listener another.
+    /// The password was wrong, or the listener another; or this machine had no memory to tell.
     pub fn stretched(
         self,
         result: Result<Stretched, Rejected>,
@@ -130,7 +130,7 @@ impl Dialling {
         let Self::ExpectStretched(state) = self else {
             return Err(Ended::Fault(PeerFault::UnexpectedMessage));
         };
-        let done = result.map_err(|Rejected| Ended::WrongPassword)?;
+        let done = result?;
         let client_hello = state.client_hello.encode();
         let keys = Keys::derive(&done.session_key, &client_hello, &state.server_hello, &done.ke3);
         let mut channel = Channel::new(
@@ -214,6 +214,15 @@ impl ExpectAuth {
 
 fn fault(fault: PeerFault) -> DialStep {
     DialStep::Failed(Ended::Fault(fault))
+}
+
+impl From<Rejected> for Ended {
+    fn from(error: Rejected) -> Self {
+        match error {
+            Rejected::Mismatch => Self::WrongPassword,
+            Rejected::NoMemory => Self::NoResources,
+        }
+    }
 }
 
 impl From<HelloError> for PeerFault {

@@ -233,7 +233,7 @@ pub(super) fn length_prefixed(hasher: &mut blake3::Hasher, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-/// hello = magic[4] ‖ len:u16 BE ‖ body; `rest` bytes of the body follow later.
+/// hello = magic(4 bytes) ‖ len:u16 BE ‖ body; `rest` bytes of the body follow later.
 fn with_head(body: &[u8], rest: usize) -> Vec<u8> {
     let len = u16::try_from(body.len() + rest).unwrap_or(u16::MAX);
     [labels::MAGIC.as_slice(), &len.to_be_bytes(), body].concat()

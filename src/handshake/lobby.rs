@@ -93,7 +93,7 @@ impl Lobby {
     /// The connection is gone; if it was here, what that means.
     pub fn closed(&mut self, id: ConnId) -> Option<(Turned, SocketAddr)> {
         let (handshake, from) = self.take(id)?;
-        Some((turned(&handshake), from))
+        Some((self.turned(&handshake), from))
     }
 
     /// Takes out one connection whose time is up: it is to be dropped.
@@ -103,7 +103,7 @@ impl Lobby {
             return None;
         }
         let (handshake, from) = self.take(id)?;
-        Some((id, turned(&handshake), from))
+        Some((id, self.turned(&handshake), from))
     }
 
     /// When the next connection's time is up.
@@ -128,6 +128,15 @@ impl Lobby {
         std::mem::take(&mut self.waiting).into_keys().collect()
     }
 
+    /// Why somebody who leaves like this did not get in; an unfinished log-in was a guess.
+    fn turned(&mut self, handshake: &Answering) -> Turned {
+        if !handshake.expects_proof() {
+            return Turned::Fault(PeerFault::Silent);
+        }
+        self.guesses.lose(handshake.source());
+        Turned::NotCompleted
+    }
+
     fn put(&mut self, id: ConnId, handshake: Answering, from: SocketAddr) {
         self.by_deadline.insert((handshake.deadline(), id));
         *self.by_source.entry(handshake.source()).or_default() += 1;
@@ -146,8 +155,4 @@ impl Lobby {
         }
         Some((handshake, from))
     }
-}
-
-fn turned(handshake: &Answering) -> Turned {
-    if handshake.expects_proof() { Turned::NotCompleted } else { Turned::Fault(PeerFault::Silent) }
 }

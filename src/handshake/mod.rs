@@ -15,7 +15,11 @@
 pub mod answering;
 pub mod auth;
 pub mod dialling;
+#[cfg(test)]
+mod frozen_tests;
 pub mod hello;
+#[cfg(test)]
+mod insider_tests;
 pub mod lobby;
 pub mod opaque;
 mod schedule;

@@ -2,6 +2,7 @@
 //!
 //! Thin over `opaque-ke`: what is decided here is the suite, the identifiers and the context.
 
+use opaque_ke::errors::{InternalError, ProtocolError};
 use opaque_ke::{
     CipherSuite, ClientLogin, ClientLoginFinishParameters, ClientRegistration,
     ClientRegistrationFinishParameters, CredentialFinalization, CredentialRequest,
@@ -32,10 +33,23 @@ const MEMBER: &[u8] = b"member";
 /// What both sides know after OPAQUE, and nobody else: 64 bytes.
 pub(super) type SessionKey = Zeroizing<[u8; 64]>;
 
-/// OPAQUE did not come to an end. One value for all causes: a wrong password, another listener than
-/// the envelope was made for, a changed hello and a forged message look the same on purpose.
+/// OPAQUE did not come to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rejected;
+pub enum Rejected {
+    /// One value for all that the other side can cause: a wrong password, another listener than the
+    /// envelope was made for, a changed hello and a forged message look the same on purpose.
+    Mismatch,
+    /// This machine refused the memory for Argon2; nothing is known of the password.
+    NoMemory,
+}
+
+impl From<ProtocolError> for Rejected {
+    fn from(error: ProtocolError) -> Self {
+        // Our stretcher fails for no other reason: its parameters are constants.
+        let no_memory = matches!(error, ProtocolError::LibraryError(InternalError::KsfError));
+        if no_memory { Self::NoMemory } else { Self::Mismatch }
+    }
+}
 
 /// What a listener keeps of its password: the OPAQUE record, not the password.
 pub struct PasswordRecord {
@@ -62,17 +76,12 @@ impl PasswordRecord {
     ) -> Result<Self, Rejected> {
         let mut rng = seeds.rng();
         let setup = ServerSetup::<Suite>::new(&mut rng);
-        let start =
-            ClientRegistration::<Suite>::start(&mut rng, password.bytes()).map_err(|_| Rejected)?;
-        let answer = ServerRegistration::<Suite>::start(&setup, start.message, CREDENTIAL)
-            .map_err(|_| Rejected)?;
+        let start = ClientRegistration::<Suite>::start(&mut rng, password.bytes())?;
+        let answer = ServerRegistration::<Suite>::start(&setup, start.message, CREDENTIAL)?;
         let names = identifiers(&identity);
         let params = ClientRegistrationFinishParameters::new(names, Some(stretcher));
-        let upload = start
-            .state
-            .finish(&mut rng, password.bytes(), answer.message, params)
-            .map_err(|_| Rejected)?
-            .message;
+        let upload =
+            start.state.finish(&mut rng, password.bytes(), answer.message, params)?.message;
         Ok(Self { setup, record: ServerRegistration::finish(upload), identity })
     }
 
@@ -86,7 +95,7 @@ impl PasswordRecord {
         context: [u8; 32],
         seeds: &mut Seeds,
     ) -> Result<(AwaitedProof, [u8; KE2_BYTES]), Rejected> {
-        let request = CredentialRequest::deserialize(ke1).map_err(|_| Rejected)?;
+        let request = CredentialRequest::deserialize(ke1)?;
         let params = ServerLoginParameters {
             context: Some(&context),
             identifiers: identifiers(&self.identity),
@@ -99,9 +108,9 @@ impl PasswordRecord {
             request,
             CREDENTIAL,
             params,
-        )
-        .map_err(|_| Rejected)?;
-        let ke2 = start.message.serialize().as_slice().try_into().map_err(|_| Rejected)?;
+        )?;
+        let ke2 =
+            start.message.serialize().as_slice().try_into().map_err(|_| Rejected::Mismatch)?;
         Ok((AwaitedProof { login: start.state, context, identity: self.identity }, ke2))
     }
 }
@@ -117,12 +126,12 @@ impl AwaitedProof {
     /// # Errors
     /// When KE3 is not the one of somebody who knows the password.
     pub(super) fn check(self, ke3: &[u8; KE3_BYTES]) -> Result<SessionKey, Rejected> {
-        let proof = CredentialFinalization::deserialize(ke3).map_err(|_| Rejected)?;
+        let proof = CredentialFinalization::deserialize(ke3)?;
         let params = ServerLoginParameters {
             context: Some(&self.context),
             identifiers: identifiers(&self.identity),
         };
-        let done = self.login.finish(proof, params).map_err(|_| Rejected)?;
+        let done = self.login.finish(proof, params)?;
         session_key(done.session_key.as_slice())
     }
 }
@@ -140,9 +149,9 @@ impl AwaitedAnswer {
         password: Secret,
         seeds: &mut Seeds,
     ) -> Result<(Self, [u8; KE1_BYTES]), Rejected> {
-        let start = ClientLogin::<Suite>::start(&mut seeds.rng(), password.bytes())
-            .map_err(|_| Rejected)?;
-        let ke1 = start.message.serialize().as_slice().try_into().map_err(|_| Rejected)?;
+        let start = ClientLogin::<Suite>::start(&mut seeds.rng(), password.bytes())?;
+        let ke1 =
+            start.message.serialize().as_slice().try_into().map_err(|_| Rejected::Mismatch)?;
         Ok((Self { login: start.state, password }, ke1))
     }
 
@@ -180,19 +189,16 @@ impl StretchJob {
     /// Runs Argon2, unless the stretcher remembers the result.
     ///
     /// # Errors
-    /// Wrong password, or not the listener it claims to be: nothing tells which.
+    /// Wrong password, or not the listener it claims to be: nothing tells which. Or no memory.
     pub fn run(mut self, stretcher: &Stretcher) -> Result<Stretched, Rejected> {
-        let answer = CredentialResponse::deserialize(&self.ke2).map_err(|_| Rejected)?;
+        let answer = CredentialResponse::deserialize(&self.ke2)?;
         let params = ClientLoginFinishParameters::new(
             Some(&self.context),
             identifiers(&self.identity),
             Some(stretcher),
         );
-        let done = self
-            .login
-            .finish(&mut self.rng, self.password.bytes(), answer, params)
-            .map_err(|_| Rejected)?;
-        let ke3 = done.message.serialize().as_slice().try_into().map_err(|_| Rejected)?;
+        let done = self.login.finish(&mut self.rng, self.password.bytes(), answer, params)?;
+        let ke3 = done.message.serialize().as_slice().try_into().map_err(|_| Rejected::Mismatch)?;
         Ok(Stretched { ke3, session_key: session_key(done.session_key.as_slice())? })
     }
 }
@@ -200,7 +206,7 @@ impl StretchJob {
 fn session_key(bytes: &[u8]) -> Result<SessionKey, Rejected> {
     let mut key = Zeroizing::new([0; 64]);
     if bytes.len() != key.len() {
-        return Err(Rejected);
+        return Err(Rejected::Mismatch);
     }
     key.copy_from_slice(bytes);
     Ok(key)
@@ -231,9 +237,25 @@ mod tests {
 
     #[test]
     fn a_wrong_password_context_or_listener_give_one_and_the_same_error() {
-        assert_eq!(login("wrong horse", [5; 32], [9; 32]), Err(Rejected));
-        assert_eq!(login("correct horse", [6; 32], [9; 32]), Err(Rejected));
-        assert_eq!(login("correct horse", [5; 32], [8; 32]), Err(Rejected));
+        assert_eq!(login("wrong horse", [5; 32], [9; 32]), Err(Rejected::Mismatch));
+        assert_eq!(login("correct horse", [6; 32], [9; 32]), Err(Rejected::Mismatch));
+        assert_eq!(login("correct horse", [5; 32], [8; 32]), Err(Rejected::Mismatch));
+    }
+
+    #[test]
+    fn a_machine_without_memory_is_not_taken_for_a_wrong_password() {
+        let mut seeds = Seeds::new([1; 32]);
+        let password = || Secret::new("correct horse").unwrap();
+        let able = Stretcher::new(Profile::Test);
+        let unable = Stretcher::new(Profile::Unable);
+        let record = PasswordRecord::register(&password(), [9; 32], &unable, &mut seeds);
+        assert_eq!(record.err(), Some(Rejected::NoMemory));
+
+        let record = PasswordRecord::register(&password(), [9; 32], &able, &mut seeds).unwrap();
+        let (dialler, ke1) = AwaitedAnswer::start(password(), &mut seeds).unwrap();
+        let (_, ke2) = record.answer(&ke1, [5; 32], &mut seeds).unwrap();
+        let done = dialler.job(ke2, [5; 32], [9; 32], &mut seeds).run(&unable);
+        assert_eq!(done.err(), Some(Rejected::NoMemory));
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub enum Profile {
     /// Argon2id with 64 KiB, one pass. Programs built for release do not contain it.
     #[cfg(any(test, debug_assertions))]
     Test,
+    /// Never succeeds, as on a machine without memory.
+    #[cfg(test)]
+    Unable,
 }
 
 impl Profile {
@@ -29,6 +32,8 @@ impl Profile {
             Self::Rfc9106Second => 1,
             #[cfg(any(test, debug_assertions))]
             Self::Test => 255,
+            #[cfg(test)]
+            Self::Unable => 254,
         }
     }
 
@@ -37,6 +42,8 @@ impl Profile {
             Self::Rfc9106Second => Params::new(64 * 1024, 3, 4, None),
             #[cfg(any(test, debug_assertions))]
             Self::Test => Params::new(64, 1, 1, None),
+            #[cfg(test)]
+            Self::Unable => Err(argon2::Error::OutOfMemory),
         }
     }
 }

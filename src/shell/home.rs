@@ -96,6 +96,10 @@ impl Home {
 
 /// A name for who runs this program: the user name, made legal.
 pub fn user_name() -> Name {
+    #[cfg(unix)]
+    if let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::Uid::current()) {
+        return Name::suggest(&user.name);
+    }
     let variable =
         ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     Name::suggest(&variable.unwrap_or_default())

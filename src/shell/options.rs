@@ -42,16 +42,24 @@ pub struct Common {
     /// No line editing: nothing but plain lines is ever written to the terminal
     #[arg(long, global = true)]
     pub plain: bool,
-    /// What to log: error, warn, info or debug
-    #[arg(long, value_name = "LEVEL", default_value = "warn", global = true)]
-    pub log: LevelFlag,
+    /// What to tell: error, warn, info or debug [default: info on a terminal, warn without one]
+    #[arg(long, value_name = "LEVEL", global = true)]
+    pub log: Option<LevelFlag>,
     /// Neither announce this program on the network nor look for others
     #[arg(long, global = true)]
     pub no_discovery: bool,
 }
 
+impl Common {
+    /// What to tell: everything that concerns a person who watches, little to a log file.
+    pub fn level(&self, interactive: bool) -> Level {
+        let default = if interactive { Level::Info } else { Level::Warn };
+        self.log.map_or(default, |LevelFlag(level)| level)
+    }
+}
+
 /// A level as clap reads it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct LevelFlag(pub Level);
 
 impl std::str::FromStr for LevelFlag {

@@ -121,6 +121,16 @@ fn silence_at_any_step_ends_at_its_deadline() {
 }
 
 #[test]
+fn who_has_logged_in_and_says_nothing_does_not_wait_for_the_next_stranger() {
+    let mut world = World::new(39, 10);
+    let id = world.log_in(&Person::called("ann"));
+    assert_eq!(world.community.deadline(), Some(limits::HELLO_WAIT));
+    world.pass(limits::HELLO_WAIT);
+    assert_eq!(world.guest(id).end, Some(End::Dropped));
+    assert!(world.community.is_quiet());
+}
+
+#[test]
 fn a_log_in_cut_into_single_bytes_is_the_same_log_in() {
     let mut world = World::new(35, 10);
     let person = Person::called("ann");

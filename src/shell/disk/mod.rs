@@ -178,31 +178,15 @@ pub fn read_private(path: &Path, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>,
     read().map_err(|kind| kind.at(path))
 }
 
-/// A password from a file.
-pub struct PasswordFile {
-    /// The password.
-    pub password: Secret,
-    /// Other users can read the file, too: worth a warning.
-    pub readable_by_others: bool,
-}
-
 /// Reads a password, to the end of the file, which may be `/dev/stdin` or a pipe; one trailing
 /// line end is dropped.
 ///
 /// # Errors
 /// When it cannot be read, is empty, not UTF-8, or longer than [`PASSWORD_BYTES_MAX`].
-pub fn read_password_file(path: &Path) -> Result<PasswordFile, DiskError> {
+pub fn read_password_file(path: &Path) -> Result<Secret, DiskError> {
     let read = || {
         let file = File::open(path)?;
-        let about = file.metadata()?;
-        #[cfg(unix)]
-        let readable_by_others = {
-            use std::os::unix::fs::MetadataExt as _;
-            about.is_file() && about.mode() & 0o044 != 0
-        };
-        #[cfg(not(unix))]
-        let readable_by_others = false;
-        if about.is_dir() {
+        if file.metadata()?.is_dir() {
             return Err(DiskErrorKind::NotAFile);
         }
         // The line end does not count.
@@ -212,7 +196,7 @@ pub fn read_password_file(path: &Path) -> Result<PasswordFile, DiskError> {
         if text.trim_end_matches(['\r', '\n']).len() > PASSWORD_BYTES_MAX {
             return Err(DiskErrorKind::TooLarge);
         }
-        Ok(PasswordFile { password, readable_by_others })
+        Ok(password)
     };
     read().map_err(|kind| kind.at(path))
 }

@@ -11,6 +11,7 @@ mod printer;
 mod reader;
 mod restore;
 pub mod secrets;
+mod wrap;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use self::desk::{Desk, Question};
 use self::editor::RichReader;
 use self::printer::{Outlet, Outlets};
 pub use self::restore::restore;
+use self::wrap::wrapped;
 use crate::limits::FINISH_WAIT;
 use crate::secret::Secret;
 
@@ -160,7 +162,19 @@ impl Terminal {
     /// standard error. `bell` rings, if it is a terminal. Never blocks: when the terminal is
     /// slower than the talk, lines are counted instead, and the count is shown.
     pub fn show(&self, text: &str, bell: bool) {
-        self.desk.push_talk(&harmless(text), bell);
+        let text = harmless(text);
+        match self.columns() {
+            Some(columns) => self.desk.push_talk(&wrapped(&text, columns), bell),
+            None => self.desk.push_talk(&text, bell),
+        }
+    }
+
+    /// How wide the terminal is now, if talk goes to one.
+    fn columns(&self) -> Option<usize> {
+        if self.desk.style == Style::Pipe {
+            return None;
+        }
+        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
     }
 
     /// Writes one line of data to standard output. Never left out: waits when a slow reader has

@@ -1,30 +1,21 @@
 //! Passwords that nobody has to type: from a file or from the environment.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::secret::Secret;
+use crate::shell::disk::{self, DiskError};
 
 /// Why a password given beforehand cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordTrouble {
-    /// The file is not there, or this user may not read it.
-    #[error("cannot read the password file {0}: is the path right, and may you read it?")]
-    Unreadable(PathBuf),
-    /// The file holds nothing, or only a line end.
-    #[error("the password file {0} is empty: write the password into its first line")]
-    EmptyFile(PathBuf),
-    /// The file is no password file.
-    #[error(
-        "the password file {0} is longer than {PASSWORD_BYTES_MAX} bytes: is it the right one?"
-    )]
-    FileTooLong(PathBuf),
-    /// The file, or the variable, is no text.
-    #[error("the password in {0} is not UTF-8 text: save it as UTF-8")]
+    /// The file cannot be used.
+    #[error("password file {0}")]
+    File(#[from] DiskError),
+    /// The variable is no text.
+    #[error("the password in {0} is not UTF-8 text")]
     NotText(String),
     /// The variable is set to nothing.
     #[error("the variable {0} is empty: set it to the password, or unset it to be asked")]
@@ -47,7 +38,7 @@ pub fn password_from(
     env_names: &[&str],
 ) -> Result<Option<Secret>, PasswordTrouble> {
     if let Some(path) = file {
-        return from_file(path).map(Some);
+        return Ok(Some(disk::read_password_file(path)?));
     }
     for name in env_names {
         if let Some(value) = std::env::var_os(name) {
@@ -57,26 +48,6 @@ pub fn password_from(
         }
     }
     Ok(None)
-}
-
-fn from_file(path: &Path) -> Result<Secret, PasswordTrouble> {
-    // Reserved once, with room for a line end and one byte too many: growing would leave copies.
-    let most = PASSWORD_BYTES_MAX + 2;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
-    let read = File::open(path).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes));
-    if read.is_err() {
-        return Err(PasswordTrouble::Unreadable(path.into()));
-    }
-    if bytes.len() > most {
-        return Err(PasswordTrouble::FileTooLong(path.into()));
-    }
-    let text =
-        str::from_utf8(&bytes).map_err(|_| PasswordTrouble::NotText(path.display().to_string()))?;
-    let secret = Secret::new(text).ok_or_else(|| PasswordTrouble::EmptyFile(path.into()))?;
-    if without_line_end(text).len() > PASSWORD_BYTES_MAX {
-        return Err(PasswordTrouble::FileTooLong(path.into()));
-    }
-    Ok(secret)
 }
 
 fn from_variable(name: &str, value: Zeroizing<String>) -> Result<Secret, PasswordTrouble> {
@@ -94,17 +65,13 @@ fn without_line_end(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn file_with(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
         std::fs::write(&path, bytes).unwrap();
         (folder, path)
-    }
-
-    fn trouble(bytes: &[u8]) -> PasswordTrouble {
-        let (_folder, path) = file_with(bytes);
-        password_from(Some(&path), &[]).err().unwrap()
     }
 
     #[test]
@@ -126,25 +93,25 @@ mod tests {
     #[test]
     fn nothing_given_is_not_the_same_as_an_empty_password() {
         assert!(password_from(None, &[]).unwrap().is_none());
-        assert!(matches!(trouble(b""), PasswordTrouble::EmptyFile(_)));
-        assert!(matches!(trouble(b"\r\n"), PasswordTrouble::EmptyFile(_)));
+        let (_folder, path) = file_with(b"\n");
+        assert!(matches!(password_from(Some(&path), &[]), Err(PasswordTrouble::File(_))));
         let empty = from_variable("X", Zeroizing::new(String::new())).err().unwrap();
         assert_eq!(empty, PasswordTrouble::EmptyVariable("X".into()));
     }
 
     #[test]
-    fn what_is_no_password_is_refused_in_words() {
-        let longest = [b'a'; PASSWORD_BYTES_MAX];
-        let (_folder, path) = file_with(&[&longest[..], b"\r\n"].concat());
-        assert!(password_from(Some(&path), &[]).unwrap().is_some());
-        let longer = [&longest[..], b"a"].concat();
-        assert!(matches!(trouble(&longer), PasswordTrouble::FileTooLong(_)));
-        assert!(matches!(trouble(&[b'a'; 9000]), PasswordTrouble::FileTooLong(_)));
-        assert!(matches!(trouble(b"\xff\xfe"), PasswordTrouble::NotText(_)));
+    fn a_file_that_is_not_there_is_named() {
         let missing = password_from(Some(Path::new("/no/such/file")), &[]).err().unwrap();
         assert_eq!(
             missing.to_string(),
-            "cannot read the password file /no/such/file: is the path right, and may you read it?"
+            "password file /no/such/file: it does not exist: check the name"
         );
+    }
+
+    #[test]
+    fn a_variable_that_is_too_long_is_refused() {
+        let long = Zeroizing::new("a".repeat(PASSWORD_BYTES_MAX + 1));
+        let trouble = from_variable("X", long).err().unwrap();
+        assert_eq!(trouble, PasswordTrouble::VariableTooLong("X".into()));
     }
 }

@@ -1,0 +1,240 @@
+//! Two connections of the same two: both called at once, or one called twice. One of them stays.
+//!
+//! Both ends find out by themselves which one. The other one ends with a last word from each end,
+//! and by then each knows which of its lines were shown there: the rest is said again on the one
+//! that stays, so no line is lost and none is shown twice.
+
+use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
+use hallway::limits;
+use hallway::reason::{CloseReason, Ended};
+use hallway::time::Millis;
+
+use crate::calls::{Call, Calls};
+use crate::conversation::{Conversation, Stage};
+use crate::desk::Desk;
+use crate::notice::{CallId, Notice};
+use crate::who::is_same_run;
+
+/// A connection that another one of the same two replaces. We have said our last word on it.
+pub(crate) struct Leaving {
+    id: CallId,
+    conversation: Box<Conversation>,
+    ended: Ended,
+    /// Whether anybody was told of this call.
+    announced: bool,
+    /// The call that goes on in its place; not known while we still dial it.
+    heir: Option<CallId>,
+    /// Until when the other end must have said its last word; `None` when it has.
+    until: Option<Millis>,
+}
+
+impl Calls {
+    /// Finds out whether `newest` is the second connection of the same two, and which one stays.
+    /// `true` when `newest` is the one that went.
+    pub(crate) fn settle_crossing(
+        &mut self,
+        now: Millis,
+        newest: CallId,
+        announced: bool,
+        desk: &mut Desk,
+    ) -> bool {
+        let Some(Call::Open(new)) = self.calls.get(&newest) else { return false };
+        let (peer, ours) = (new.peer.clone(), new.ours);
+        for leaving in &mut self.leaving {
+            if leaving.heir.is_none() && is_same_run(&leaving.conversation.peer, &peer) {
+                leaving.heir = Some(newest);
+            }
+        }
+        let older: Vec<(CallId, bool)> = self
+            .conversations()
+            .filter(|(id, other)| *id != newest && is_same_run(&other.peer, &peer))
+            .map(|(id, other)| (id, other.ours))
+            .collect();
+        let ours_stays =
+            (desk.me.identity.public(), desk.me.instance) < (peer.identity, peer.instance);
+        for (older, older_is_ours) in older {
+            let newest_stays = match (ours, older_is_ours) {
+                // We called twice. Who was called knows which one came last, and closes the other.
+                (true, true) => continue,
+                // They called twice: they came back, and the older connection may be dead.
+                (false, false) => true,
+                // The connection opened by the smaller identity stays.
+                (true, false) => ours_stays,
+                (false, true) => !ours_stays,
+            };
+            let ended = Ended::ByUs(CloseReason::Duplicate);
+            let (stays, goes) = if newest_stays { (newest, older) } else { (older, newest) };
+            self.give_way(now, goes, Some(stays), ended, announced || newest_stays, desk);
+            self.take_crossing(now, stays, desk);
+            if !newest_stays {
+                return true;
+            }
+        }
+        self.pass_on(now, desk);
+        false
+    }
+
+    /// Calling each other, or coming back, counts as taking the call.
+    fn take_crossing(&mut self, now: Millis, id: CallId, desk: &mut Desk) {
+        let Some(conversation) = self.conversation(id) else { return };
+        if matches!(conversation.stage, Stage::Ringing { .. }) {
+            conversation.accept(now);
+            desk.notice(Notice::Connected(id, conversation.who.clone()));
+        }
+    }
+
+    /// The other end has found that this connection is the one that goes.
+    pub(crate) fn replaced(&mut self, now: Millis, id: CallId, desk: &mut Desk) {
+        let Some(Call::Open(goes)) = self.calls.get(&id) else { return };
+        let heir = self
+            .conversations()
+            .find(|(other, stays)| *other != id && is_same_run(&stays.peer, &goes.peer))
+            .map(|(other, _)| other);
+        self.give_way(now, id, heir, Ended::Closed(CloseReason::Duplicate), true, desk);
+        if let Some(leaving) = self.leaving.last_mut() {
+            leaving.until = None;
+            desk.net(leaving.conversation.conn, NetOutput::Close);
+        }
+        self.pass_on(now, desk);
+    }
+
+    fn give_way(
+        &mut self,
+        now: Millis,
+        id: CallId,
+        heir: Option<CallId>,
+        ended: Ended,
+        announced: bool,
+        desk: &mut Desk,
+    ) {
+        let Some(Call::Open(mut conversation)) = self.calls.remove(&id) else { return };
+        conversation.say_goodbye(now, CloseReason::Duplicate, desk);
+        for leaving in &mut self.leaving {
+            if leaving.heir == Some(id) {
+                leaving.heir = heir;
+            }
+        }
+        if let Some(heir) = heir.and_then(|heir| self.conversation(heir)) {
+            heir.held = true;
+        }
+        let until = Some(now + limits::ANSWER_WAIT);
+        self.leaving.push(Leaving { id, conversation, ended, announced, heir, until });
+    }
+
+    /// Bytes, or an end, for a connection that goes.
+    pub(crate) fn handle_leaving(
+        &mut self,
+        now: Millis,
+        conn: ConnId,
+        input: &NetInput<'_>,
+        desk: &mut Desk,
+    ) {
+        let at = self
+            .leaving
+            .iter()
+            .position(|leaving| leaving.conversation.conn == conn && leaving.until.is_some());
+        let Some(at) = at else { return };
+        let Some(leaving) = self.leaving.get_mut(at) else { return };
+        match input {
+            NetInput::Received(bytes) => {
+                leaving.conversation.push(bytes);
+                match leaving.conversation.drain() {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        leaving.until = None;
+                        desk.net(conn, NetOutput::Close);
+                        self.pass_on(now, desk);
+                    }
+                    Err(fault) => {
+                        desk.net(conn, NetOutput::Drop);
+                        self.report(at, Ended::Fault(fault), desk);
+                        self.pass_on(now, desk);
+                    }
+                }
+            }
+            NetInput::Closed(lost) => {
+                self.report(at, Ended::Lost(*lost), desk);
+                self.pass_on(now, desk);
+            }
+            NetInput::Opened { .. } | NetInput::Connected | NetInput::Failed(_) => {}
+        }
+    }
+
+    /// Gives what was not shown to the connections that stay, where all is known.
+    pub(crate) fn pass_on(&mut self, now: Millis, desk: &mut Desk) {
+        let dialling = self.calls.values().any(|call| matches!(call, Call::Dialling { .. }));
+        let mut at = 0;
+        while let Some(leaving) = self.leaving.get_mut(at) {
+            match leaving.heir {
+                _ if leaving.until.is_some() => at += 1,
+                None if dialling => at += 1,
+                None => {
+                    let ended = leaving.ended;
+                    self.report(at, ended, desk);
+                }
+                Some(heir) => {
+                    let lines = leaving.conversation.unsent();
+                    let (ended, finishing) = (leaving.ended, leaving.conversation.finishing);
+                    self.report(at, ended, desk);
+                    if let Some(heir) = self.conversation(heir) {
+                        heir.carry(lines, finishing);
+                    }
+                }
+            }
+        }
+        let waited_for: Vec<CallId> = self.leaving.iter().filter_map(|each| each.heir).collect();
+        for (id, call) in &mut self.calls {
+            if let Call::Open(conversation) = call
+                && conversation.held
+                && !waited_for.contains(id)
+            {
+                conversation.release(now);
+            }
+        }
+    }
+
+    /// The call that was to go on is over too: what waited for it is not said any more.
+    pub(crate) fn disinherit(&mut self, heir: CallId, desk: &mut Desk) {
+        while let Some(at) = self.leaving.iter().position(|leaving| leaving.heir == Some(heir)) {
+            self.let_go(at, None, desk);
+        }
+    }
+
+    /// Ends what waits in vain, or all that waits.
+    pub(crate) fn expire_leaving(&mut self, now: Millis, all: bool, desk: &mut Desk) {
+        let late = |leaving: &Leaving| all || leaving.until.is_some_and(|until| until <= now);
+        while let Some(at) = self.leaving.iter().position(late) {
+            self.let_go(at, (!all).then_some(Ended::Lost(Lost::Broken)), desk);
+        }
+        self.pass_on(now, desk);
+    }
+
+    fn let_go(&mut self, at: usize, ended: Option<Ended>, desk: &mut Desk) {
+        let Some(leaving) = self.leaving.get(at) else { return };
+        let ended = ended.unwrap_or(leaving.ended);
+        if leaving.until.is_some() {
+            desk.net(leaving.conversation.conn, NetOutput::Close);
+        }
+        self.report(at, ended, desk);
+    }
+
+    fn report(&mut self, at: usize, ended: Ended, desk: &mut Desk) {
+        let mut leaving = self.leaving.remove(at);
+        if leaving.announced {
+            let (label, lines) =
+                (leaving.conversation.who.label.clone(), leaving.conversation.unsent());
+            desk.notice(Notice::Ended(leaving.id, label, ended, lines));
+        }
+    }
+
+    /// When a connection that goes has waited for long enough.
+    pub(crate) fn leaving_deadline(&self) -> Option<Millis> {
+        self.leaving.iter().filter_map(|leaving| leaving.until).min()
+    }
+
+    /// The call whose connection goes, if it is one of these.
+    pub(crate) fn leaving_owner(&self, conn: ConnId) -> Option<CallId> {
+        let owns = |leaving: &&Leaving| leaving.conversation.conn == conn;
+        self.leaving.iter().find(owns).map(|leaving| leaving.id)
+    }
+}

@@ -1,0 +1,186 @@
+//! Two connections of the same two: called at once, or called twice.
+
+use hallway::reason::{CloseReason, Ended};
+use node_server::calls::CallPolicy;
+use node_server::node::Command;
+use node_server::notice::{CallId, Notice, Standing};
+
+use crate::people::{Person, line, person};
+use crate::world::{HostId, Weather, World};
+
+/// Exactly one conversation, on both sides, and it carries lines.
+fn one_conversation(world: &mut World, ann: HostId, bob: HostId) {
+    world.run(20_000);
+    let counts =
+        [ann, bob].map(|host| (world.talking(host).len(), world.node(host).ringing().count()));
+    assert_eq!(counts, [(1, 0), (1, 0)], "{}", world.story());
+    world.say(ann, "from ann");
+    world.say(bob, "from bob");
+    world.run(5_000);
+    assert_eq!(world.host(bob).heard().last().unwrap(), "from ann");
+    assert_eq!(world.host(ann).heard().last().unwrap(), "from bob");
+    assert_eq!((world.labels(ann).len(), world.labels(ann)[0].contains('~')), (1, false));
+    assert!(!world.labels(bob)[0].contains('~'), "{:?}", world.labels(bob));
+}
+
+fn everything_is_over(world: &mut World, ann: HostId) {
+    let call = world.talking(ann)[0];
+    world.command(ann, Command::HangUp(call));
+    world.run(20_000);
+    assert!(world.is_quiet(), "{}", world.story());
+}
+
+const POLICIES: [(CallPolicy, CallPolicy); 4] = [
+    (CallPolicy::All, CallPolicy::All),
+    (CallPolicy::All, CallPolicy::Ask),
+    (CallPolicy::Ask, CallPolicy::All),
+    (CallPolicy::Ask, CallPolicy::Ask),
+];
+
+/// Both call each other at some moment, and say lines as soon as they can.
+fn cross(seed: u64) {
+    let mut world = World::new(seed);
+    world.weather = Weather { delay: 1 + seed % 60, piece: 400, resets: 0 };
+    let (first, second) = POLICIES[usize::try_from(seed % 4).unwrap()];
+    let ann = world.join(&person("ann").calls(first));
+    let bob = world.join(&person("bob").calls(second));
+    let (to_bob, to_ann) = (world.call(&[bob]), world.call(&[ann]));
+    let apart = world.dice.below(1 + 4 * world.weather.delay);
+    world.later(1, ann, to_bob);
+    world.later(1 + apart, bob, to_ann);
+    let mut said = [0, 0];
+    for _ in 0..60 {
+        world.run(1 + world.weather.delay / 6);
+        for (who, host) in [ann, bob].into_iter().enumerate() {
+            let open = world.talking(host).last().copied();
+            if let Some(call) = open.filter(|call| world.node(host).can_say(*call)) {
+                said[who] += 1;
+                world.command(host, Command::Say(call, line(&format!("{who} {}", said[who]))));
+            }
+        }
+    }
+    world.run(20_000);
+    // One may have been asked and have nobody who answers: then nothing crossed.
+    for host in [ann, bob] {
+        let ringing = world.node(host).ringing().next().map(|(call, _)| call);
+        if let Some(call) = ringing {
+            world.command(host, Command::Accept(call));
+        }
+    }
+    world.run(20_000);
+    let lines = |who: usize| (1..=said[who]).map(|n| format!("{who} {n}")).collect::<Vec<_>>();
+    assert_eq!(world.host(bob).heard(), lines(0), "seed {seed}: {}", world.story());
+    assert_eq!(world.host(ann).heard(), lines(1), "seed {seed}: {}", world.story());
+    one_conversation(&mut world, ann, bob);
+    for host in [ann, bob] {
+        for (_, ended, lost) in world.host(host).ended() {
+            let duplicate = CloseReason::Duplicate;
+            assert!(ended == Ended::ByUs(duplicate) || ended == Ended::Closed(duplicate));
+            assert_eq!(lost, []);
+        }
+    }
+    everything_is_over(&mut world, ann);
+}
+
+#[test]
+fn two_who_call_each_other_at_once_get_one_conversation_and_lose_no_line() {
+    for seed in 0..500 {
+        cross(seed);
+    }
+}
+
+#[test]
+fn who_calls_somebody_they_talk_with_goes_on_where_they_were() {
+    for (seed, (first, second)) in (0..).zip(POLICIES.repeat(10)) {
+        let mut world = World::new(seed);
+        world.weather = Weather { delay: 20, piece: 400, resets: 0 };
+        let ann = world.join(&person("ann").calls(first));
+        let bob = world.join(&person("bob").calls(second));
+        let calls = [world.call(&[bob]), world.call(&[bob])];
+        for (wait, call) in (0..).zip(calls) {
+            let wait = 1 + wait * world.dice.below(60);
+            world.later(wait, ann, call);
+        }
+        world.run(1_000);
+        let ringing = world.node(bob).ringing().next().map(|(call, _)| call);
+        if let Some(call) = ringing {
+            world.command(bob, Command::Accept(call));
+        }
+        one_conversation(&mut world, ann, bob);
+        everything_is_over(&mut world, ann);
+    }
+}
+
+#[test]
+fn who_comes_back_before_the_loss_was_noticed_replaces_the_old_connection() {
+    let mut world = World::new(1);
+    let (ann, bob) =
+        (world.join(&person("ann")), world.join(&person("bob").calls(CallPolicy::Ask)));
+    let call = world.call(&[bob]);
+    world.command(ann, call);
+    world.run(1_000);
+    world.command(bob, Command::Accept(CallId(1)));
+    world.run(100);
+    // Only Ann notices in time: Bob's end hears of it in 25 s.
+    world.cut(|_| true, 25_000);
+    world.command(ann, Command::HangUp(CallId(1)));
+    let call = world.call(&[bob]);
+    world.command(ann, call);
+    world.run(1_000);
+    assert_eq!((world.talking(ann).len(), world.talking(bob).len()), (1, 1));
+    one_conversation(&mut world, ann, bob);
+    world.run(30_000);
+    one_conversation(&mut world, ann, bob);
+}
+
+#[test]
+fn a_node_that_calls_itself_refuses_on_both_ends() {
+    for policy in [CallPolicy::All, CallPolicy::Ask] {
+        let mut world = World::new(1);
+        let ann = world.join(&person("ann").calls(policy));
+        let call = world.call(&[ann]);
+        world.command(ann, call);
+        world.run(1_000);
+        let told: Vec<&Notice> = world.host(ann).notices.iter().collect();
+        let yourself = CloseReason::Yourself;
+        assert!(
+            matches!(told.as_slice(), [Notice::Ended(CallId(1), _, Ended::ByUs(reason), _)]
+                if *reason == yourself),
+            "{told:?}"
+        );
+        assert!(world.is_quiet() && world.host(ann).pins.is_empty());
+    }
+}
+
+#[test]
+fn copies_of_one_identity_can_talk_and_are_marked_as_twins() {
+    let mut world = World::new(1);
+    let ann = world.join(&person("ann"));
+    let copy = world.join(&Person { instance: 99, ..person("ann") });
+    world.introduce(ann, copy);
+    world.run(100);
+    for host in [ann, copy] {
+        let (_, who) = world.node(host).talking().next().unwrap();
+        assert_eq!(who.standing, Standing::Twin);
+        assert!(who.label.starts_with("ann~"), "{}", who.label);
+        assert!(world.host(host).pins.is_empty());
+    }
+    world.say(ann, "hello me");
+    world.run(100);
+    assert_eq!(world.host(copy).heard(), ["hello me"]);
+}
+
+#[test]
+fn copies_of_one_identity_that_call_each_other_at_once_get_one_conversation() {
+    for seed in 0..40 {
+        let mut world = World::new(seed);
+        world.weather.delay = 30;
+        let ann = world.join(&person("ann"));
+        let copy = world.join(&Person { instance: 99, ..person("ann") });
+        let (one, two) = (world.call(&[copy]), world.call(&[ann]));
+        world.later(1, ann, one);
+        world.later(1 + seed, copy, two);
+        world.run(5_000);
+        assert_eq!((world.talking(ann).len(), world.talking(copy).len()), (1, 1));
+    }
+}
