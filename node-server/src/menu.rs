@@ -1,5 +1,9 @@
 //! The menu of a node alone: a numbered table of what a person can do when they talk to nobody.
 //! Pure: lines in, acts out.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
 
 use hallway::place::Place;
 use hallway::reason::Ended;
@@ -140,7 +144,7 @@ impl Menu {
             (None, word) => word,
         };
         if word == "join" {
-            return self.to_join(argument.trim());
+            return self.ask_to_join(argument.trim());
         }
         let known = self.talk.command(&format!("{word} {argument}"), node);
         let mut acts = known.unwrap_or_else(|| vec![show(unknown(word))]);
@@ -205,7 +209,7 @@ impl Menu {
         }
     }
 
-    fn to_join(&mut self, typed: &str) -> Vec<Act> {
+    fn ask_to_join(&mut self, typed: &str) -> Vec<Act> {
         let place = match (typed, &self.community) {
             ("", Some((place, Some(password)))) => {
                 let (place, password) = (place.clone(), password.clone());

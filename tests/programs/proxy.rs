@@ -167,7 +167,13 @@ impl Pump {
                 Ok(())
             }
             Deed::Reflect(wanted) if is(wanted) => self.from.write_all(&piece),
-            _ => {
+            Deed::Watch
+            | Deed::Flip { .. }
+            | Deed::Cut { .. }
+            | Deed::Drop(_)
+            | Deed::Repeat(_)
+            | Deed::Swap(_)
+            | Deed::Reflect(_) => {
                 piece.extend(self.held.take().unwrap_or_default());
                 self.to.write_all(&piece)
             }
