@@ -96,10 +96,10 @@ impl App {
             return Question::Nothing;
         }
         let Some(prompt) = self.talk.prompt(node) else { return Question::Nothing };
-        match &self.screen {
-            Screen::Talking => Question::Line(prompt),
-            screen => screen.question(self.community.as_ref().map(|(place, _)| place)),
+        if matches!(self.screen, Screen::Talking) {
+            return Question::Line(prompt);
         }
+        self.screen.question(self.community.as_ref().map(|(place, _)| place))
     }
 
     /// Whether a piped line could be said now: otherwise the next one is not read yet.
