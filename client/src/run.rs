@@ -100,6 +100,7 @@ fn prepare(
     let record = PasswordRecord::register(&password, public.0, &stretcher, &mut seeds)
         .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
     let about = about(&me, at, &password);
+    let introduction = format!("You are {}. {about}", me.name);
     if options.common.json {
         let fingerprint = public.fingerprint().to_string();
         base.terminal.data(&Event::Listening { address: at, fingerprint }.line());
@@ -113,8 +114,8 @@ fn prepare(
         guesses: guess_limits(flags),
         pins,
     };
-    let mut app = App::new(listing(at), about.clone(), interactive);
-    let mut first = vec![Act::Show(about, false)];
+    let mut app = App::new(listing(at), about, interactive);
+    let mut first = vec![Act::Show(introduction, false)];
     match given_community(options, base, community_password)? {
         Some((place, password)) => first.extend(app.join(place, password)),
         None => first.push(Act::Show(menu::main_text(), false)),
@@ -122,9 +123,9 @@ fn prepare(
     Ok((Node::new(config, *seeds.draw()), app, first))
 }
 
-/// How others reach us, and what they see then.
+/// How others reach us, and what they see then; for behind our name.
 pub(crate) fn about(me: &Me, at: SocketAddr, password: &Secret) -> String {
-    let mut text = format!("You are {}. To call you, others need", me.name);
+    let mut text = "To call you, others need".to_owned();
     for address in reachable(at) {
         text += &format!("\n  address      {address}");
     }
