@@ -255,8 +255,8 @@ fn serve(
                 asked = false;
                 menu.secret(secret, machine.node())
             }
-            // Without a terminal the end of input is no reason to stop serving. `asked` stays: there
-            // is nothing more to read.
+            // Without a terminal the end of input is no reason to stop serving. `asked` stays:
+            // there is nothing more to read.
             Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
             Happening::Typed(Typed::OutputClosed) => vec![],
             Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
