@@ -9,7 +9,7 @@
 
 use hallway::identity::PublicIdentity;
 use hallway::place::Place;
-use hallway::reason::Ended;
+use hallway::reason::{CloseReason, Ended};
 use hallway::secret::Secret;
 use hallway::text::{Name, shown};
 use node_server::calls::Callee;
@@ -423,7 +423,10 @@ impl App {
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };
-        if target.label != label {
+        // Whoever proved to be ourselves, or not who they were, is named as they call themselves.
+        let objected =
+            matches!(ended, Ended::ByUs(CloseReason::Yourself) | Ended::PinBroken { .. });
+        if target.label != label && !objected {
             return Vec::new();
         }
         let target = target.clone();
