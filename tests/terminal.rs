@@ -50,7 +50,8 @@ fn a_line_longer_than_the_screen_is_wide_stays_whole_too() {
     pty.send("\r");
     // What is told is broken before the terminal breaks it.
     pty.wait_for("the line that was typed", |screen| {
-        let told: Vec<String> = screen.contents().lines().map(|row| row.trim().to_owned()).collect();
+        let told: Vec<String> =
+            screen.contents().lines().map(|row| row.trim().to_owned()).collect();
         told.join(" ").contains(&format!("line \"{}", long.trim()))
     });
 }

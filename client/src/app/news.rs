@@ -4,7 +4,7 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
-use hallway::reason::Ended;
+use hallway::reason::{CloseReason, Ended};
 use node_server::node::Node;
 use node_server::notice::{CallId, Notice};
 use node_server::talk::Act;
@@ -79,7 +79,10 @@ impl App {
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };
-        if target.label != label {
+        // Whoever proved to be ourselves, or not who they were, is named as they call themselves.
+        let objected =
+            matches!(ended, Ended::ByUs(CloseReason::Yourself) | Ended::PinBroken { .. });
+        if target.label != label && !objected {
             return Vec::new();
         }
         let target = target.clone();
