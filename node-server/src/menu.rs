@@ -144,7 +144,7 @@ impl Menu {
             (None, word) => word,
         };
         if word == "join" {
-            return self.ask_to_join(argument.trim());
+            return self.choose_community(argument.trim());
         }
         let known = self.talk.command(&format!("{word} {argument}"), node);
         let mut acts = known.unwrap_or_else(|| vec![show(unknown(word))]);
@@ -184,7 +184,7 @@ impl Menu {
             }
             Notice::NameTaken(_, free) if self.interactive => match self.screen {
                 Screen::Joining => self.screen = Screen::NewName(free.clone()),
-                _ => acts.push(show(self.how_to_join())),
+                _ => acts.push(show(format!("  /name {free} takes it, or /name and another"))),
             },
             Notice::Ringing(..) if matches!(self.screen, Screen::Password(_)) => {
                 acts.push(show("  (type that here, or just Enter first)".into()));
@@ -209,7 +209,7 @@ impl Menu {
         }
     }
 
-    fn ask_to_join(&mut self, typed: &str) -> Vec<Act> {
+    fn choose_community(&mut self, typed: &str) -> Vec<Act> {
         let place = match (typed, &self.community) {
             ("", Some((place, Some(password)))) => {
                 let (place, password) = (place.clone(), password.clone());

@@ -16,12 +16,12 @@ use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
 use crate::node::{Command, Node};
-use crate::notice::{CallId, Notice};
+use crate::notice::{CallId, Notice, Who};
 use crate::view;
 
 /// What is to be done about a line or a notice.
 pub enum Act {
-    /// Show this; ring the bell if told so.
+    /// Show these words of ours; ring the bell if told so.
     Show(String, bool),
     /// Have the node do this.
     Do(Command),
@@ -154,17 +154,16 @@ impl Talk {
                 self.wanted.insert(*id);
             }
             Notice::Connected(id, who) => return self.connected(*id, who, notice),
-            Notice::Ended(id, _, ended, _) if view::is_double(ended) => {
-                self.go_on(*id, node);
-                return Vec::new();
-            }
             Notice::Ended(id, label, ended, _) => {
-                self.wanted.remove(id);
+                let rang = self.ringing.remove(id);
                 self.settling.remove(id);
-                if self.focus == Some(*id) {
-                    self.focus = None;
+                if view::is_double(ended) {
+                    self.go_on(*id, node);
+                    return Vec::new();
                 }
-                if self.ringing.remove(id) {
+                self.wanted.remove(id);
+                self.focus = self.focus.filter(|focus| focus != id);
+                if rang {
                     return vec![show(view::missed(label, ended))];
                 }
             }
@@ -177,10 +176,11 @@ impl Talk {
             _ => {}
         }
         let Some(words) = view::words(notice) else { return Vec::new() };
-        vec![Act::Show(words, self.rings(notice, node))]
+        let bell = self.rings(notice, node);
+        vec![Act::Show(words, bell)]
     }
 
-    fn connected(&mut self, id: CallId, who: &crate::notice::Who, notice: &Notice) -> Vec<Act> {
+    fn connected(&mut self, id: CallId, who: &Who, notice: &Notice) -> Vec<Act> {
         self.settling.remove(&id);
         // Whoever called was introduced when it rang.
         let words =
@@ -199,13 +199,12 @@ impl Talk {
     /// Two called each other at once, and the other connection is the conversation: what the person
     /// wanted of this one they want of that one, whether it stands already or not yet.
     fn go_on(&mut self, gone: CallId, node: &Node) {
-        self.ringing.remove(&gone);
-        self.settling.remove(&gone);
         if !self.wanted.remove(&gone) && self.focus != Some(gone) {
             return;
         }
         self.focus = node.talking().map(|(id, _)| id).last();
         self.wants_next = self.focus.is_none();
+        self.addressed = None;
     }
 
     /// Who else is connected, and who waits for an answer, as a reminder for a person who comes

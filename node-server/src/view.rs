@@ -51,7 +51,7 @@ pub fn words(notice: &Notice) -> Option<String> {
         Notice::CommunityFailed(place, ended) => ended.words(place),
         Notice::CommunityLeft(place) => format!("you have left the community {place}"),
         Notice::NameTaken(place, free) => {
-            format!("another member of {place} has your name; {free} is free: /name {free}")
+            format!("another member of {place} has your name; {free} is free")
         }
         Notice::ListWhole => return None,
         Notice::MemberJoined(member) => format!("* {} is here", member.name),

@@ -31,8 +31,11 @@ impl App {
             Notice::Ended(id, label, ended, _) => {
                 acts.extend(self.ended(*id, label, ended, node));
             }
-            Notice::ListWhole if matches!(self.screen, Screen::Joining | Screen::Community) => {
-                acts.extend(self.list(node));
+            Notice::ListWhole => {
+                self.free_name = None;
+                if let Screen::Joining | Screen::Community | Screen::NewName(_) = self.screen {
+                    acts.extend(self.list(node));
+                }
             }
             Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended, node)),
             Notice::NameTaken(_, free) => {
