@@ -50,10 +50,21 @@ pub enum Wants {
 
 impl Chat {
     /// Calls.
-    pub fn start(place: Place, password: Secret, interactive: bool) -> (Self, Command) {
-        let command = call(&place, password);
-        let chat = Self { place, stage: Stage::Dialling, talk: Talk::with_anybody(), interactive };
-        (chat, command)
+    pub fn start(place: Place, password: Secret, interactive: bool) -> (Self, Vec<Act>) {
+        let talk = Talk::with_anybody();
+        let mut chat = Self { place, stage: Stage::Dialling, talk, interactive };
+        let acts = chat.call(password);
+        (chat, acts)
+    }
+
+    fn call(&mut self, password: Secret) -> Vec<Act> {
+        self.stage = Stage::Dialling;
+        let whereabouts = Whereabouts::Place(self.place.clone());
+        let label = self.place.to_string();
+        let calling = format!("calling {label} …");
+        let call = Command::Call(Callee { label, whereabouts, identity: None, password });
+        let told = self.interactive.then_some(Act::Show(calling, false));
+        told.into_iter().chain([Act::Do(call)]).collect()
     }
 
     /// The exit code, once it is over.
@@ -88,19 +99,18 @@ impl Chat {
             let lines = hallway::text::Line::split(line).into_iter();
             return lines.map(|line| Act::Do(Command::Say(id, line))).collect();
         }
-        match self.talk.typed(line, node) {
-            Some(acts) => acts,
-            None => vec![Act::Show("it rings; /quit gives up".into(), false)],
+        match (&self.stage, line.trim()) {
+            (Stage::Calling, "" | "q" | "/bye" | "/quit") => vec![Act::Quit],
+            (Stage::Calling, _) => vec![show("not said: it still rings there; Enter gives up")],
+            (_, "/menu") => vec![show("there is no menu here; client without chat has one")],
+            (_, _) => self.talk.typed(line, node).unwrap_or_default(),
         }
     }
 
     /// The password, once more; `None` gives up.
     pub fn password(&mut self, password: Option<Secret>) -> Vec<Act> {
         match password {
-            Some(password) => {
-                self.stage = Stage::Dialling;
-                vec![Act::Do(call(&self.place, password))]
-            }
+            Some(password) => self.call(password),
             None => {
                 self.stage = Stage::Over(Exit::NotLetIn);
                 Vec::new()
@@ -121,12 +131,20 @@ impl Chat {
 
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
-        let acts = self.talk.told(notice, node);
+        let mut acts = self.talk.told(notice, node);
         match notice {
             Notice::Calling(..) => self.stage = Stage::Calling,
-            Notice::Connected(id, _) => self.stage = Stage::Talking(*id),
+            Notice::Connected(id, _) => {
+                self.stage = Stage::Talking(*id);
+                if self.interactive {
+                    acts.push(show(
+                        "  what you type is said; q or Ctrl-D ends it, /help tells more",
+                    ));
+                }
+            }
             Notice::Ended(_, _, Ended::WrongPassword, _) if self.interactive => {
                 self.stage = Stage::ExpectPassword;
+                acts.push(show("  once more, or Enter to give up"));
             }
             Notice::Ended(_, _, ended, unsent) => {
                 let exit = ended.exit();
@@ -140,8 +158,6 @@ impl Chat {
     }
 }
 
-fn call(place: &Place, password: Secret) -> Command {
-    let whereabouts = Whereabouts::Place(place.clone());
-    let label = place.to_string();
-    Command::Call(Callee { label, whereabouts, identity: None, password })
+fn show(text: &str) -> Act {
+    Act::Show(text.to_owned(), false)
 }

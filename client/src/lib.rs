@@ -12,4 +12,5 @@ pub mod menu;
 pub mod options;
 pub mod roster;
 pub mod run;
+mod screen;
 mod tasks;

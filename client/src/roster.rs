@@ -2,8 +2,9 @@
 //! members come and go.
 
 use hallway::message::Member;
-use hallway::text::{Name, shown};
+use hallway::text::Name;
 use node_server::node::Node;
+use node_server::talk::quoted;
 use node_server::view;
 
 /// Names by the numbers they were shown with.
@@ -20,7 +21,7 @@ impl Roster {
         let rows: Vec<String> = rows.map(|(at, who)| view::member_row(at + 1, who)).collect();
         let place = node.community().map(ToString::to_string).unwrap_or_default();
         let text = if !node.is_in_community() {
-            format!("The connection to {place} is lost; it is tried again by itself.")
+            format!("No connection to {place}; it is tried again by itself.")
         } else if rows.is_empty() {
             format!("Nobody else is in {place} yet. Who comes is shown here.")
         } else {
@@ -48,10 +49,13 @@ impl Roster {
         let name = by_number.map_or(typed, Name::as_str);
         let found = node.members().find(|member| member.name.as_str() == name);
         found.ok_or_else(|| match by_number {
+            _ if !node.is_in_community() => {
+                "the community does not answer at the moment; it is tried again by itself".into()
+            }
             Some(name) => format!("{name} is gone"),
             None => {
-                let word: String = shown(typed).chars().take(20).collect();
-                format!("{word}? Choose a number or a name; Enter: the list again, b: back")
+                let word = quoted(typed);
+                format!("{word}? A number or a name calls; Enter: the list again, b: back")
             }
         })
     }

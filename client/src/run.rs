@@ -19,6 +19,7 @@ use hallway::shell::start::{Refusal, ask_new_password, ask_secret, reachable};
 use hallway::shell::terminal::secrets::password_from;
 use hallway::shell::terminal::{Ask, Options as TerminalOptions, Typed};
 use node_server::machine::{Happening, Machine};
+use node_server::menu::Question;
 use node_server::node::{Config, Node};
 use node_server::notice::Notice;
 use node_server::options::PORT;
@@ -26,7 +27,7 @@ use node_server::run::{NEXT_PORTS, call_policy, guess_limits, leave, listing};
 use node_server::talk::Act;
 use node_server::view;
 
-use crate::app::{Answer, App, Question};
+use crate::app::{Answer, App};
 use crate::menu;
 use crate::options::{Options, Task};
 use crate::{demo, tasks};
@@ -99,6 +100,7 @@ fn prepare(
     let record = PasswordRecord::register(&password, public.0, &stretcher, &mut seeds)
         .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
     let about = about(&me, at, &password);
+    let introduction = format!("You are {}. {about}", me.name);
     if options.common.json {
         let fingerprint = public.fingerprint().to_string();
         base.terminal.data(&Event::Listening { address: at, fingerprint }.line());
@@ -112,8 +114,8 @@ fn prepare(
         guesses: guess_limits(flags),
         pins,
     };
-    let mut app = App::new(listing(at), about.clone(), interactive);
-    let mut first = vec![Act::Show(about, false)];
+    let mut app = App::new(listing(at), about, interactive);
+    let mut first = vec![Act::Show(introduction, false)];
     match given_community(options, base, community_password)? {
         Some((place, password)) => first.extend(app.join(place, password)),
         None => first.push(Act::Show(menu::main_text(), false)),
@@ -121,9 +123,9 @@ fn prepare(
     Ok((Node::new(config, *seeds.draw()), app, first))
 }
 
-/// How others reach us, and what they see then.
+/// How others reach us, and what they see then; for behind our name.
 pub(crate) fn about(me: &Me, at: SocketAddr, password: &Secret) -> String {
-    let mut text = format!("You are {}. To call you, others need", me.name);
+    let mut text = "To call you, others need".to_owned();
     for address in reachable(at) {
         text += &format!("\n  address      {address}");
     }
@@ -140,7 +142,7 @@ fn given_community(
     let password = match password {
         Some(password) => Some(password),
         None if base.terminal.is_interactive() => {
-            ask_secret(base, format!("Password of the community {place}: "))?
+            ask_secret(base, format!("Password of the community {place} [do not join]: "))?
         }
         None => {
             return Err(Refusal::usage(
@@ -166,7 +168,7 @@ pub(crate) fn serve(
     };
     let json = options.common.json;
     let level = options.common.level(true);
-    let mut asked = None;
+    let mut asked = false;
     let mut acts = first;
     loop {
         for act in acts.drain(..) {
@@ -177,7 +179,7 @@ pub(crate) fn serve(
             }
         }
         machine.terminal().set_completions(app.completions(machine.node()));
-        ask(&machine, &app, &mut asked);
+        asked = asked || ask(&machine, &mut app);
         let Some(happening) = machine.turn() else { continue };
         acts = match happening {
             Happening::Notice(notice) => {
@@ -185,11 +187,11 @@ pub(crate) fn serve(
                 app.told(&notice, machine.node(), view::level(&notice) <= level)
             }
             Happening::Typed(Typed::Line(line)) => {
-                asked = None;
+                asked = false;
                 app.answered(Answer::Line(line), machine.node())
             }
             Happening::Typed(Typed::Secret(secret)) => {
-                asked = None;
+                asked = false;
                 app.answered(Answer::Secret(secret), machine.node())
             }
             // `asked` stays: there is nothing more to read.
@@ -202,19 +204,18 @@ pub(crate) fn serve(
     }
 }
 
-/// Asks what the screen asks for, unless a question stands already.
-fn ask(machine: &Machine, app: &App, asked: &mut Option<Question>) {
-    if asked.is_some() || !app.takes_lines(machine.node()) {
-        return;
+/// Asks for what the screen asks for; `false` when that is nothing.
+fn ask(machine: &Machine, app: &mut App) -> bool {
+    if !app.takes_lines(machine.node()) {
+        return false;
     }
-    let question = app.question();
-    let ask = match question.clone() {
-        Question::Nothing => return,
+    let ask = match app.question(machine.node()) {
+        Question::Nothing => return false,
         Question::Line(prompt) => Ask::Line { prompt },
         Question::Secret(prompt) => Ask::Secret { prompt },
     };
-    *asked = Some(question);
     machine.terminal().ask(ask);
+    true
 }
 
 /// The event of a notice, for scripts.

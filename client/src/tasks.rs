@@ -19,7 +19,7 @@ use hallway::shell::clock;
 use hallway::shell::home::{Home, user_name};
 use hallway::shell::start::{Refusal, ask_secret, no_password};
 use hallway::shell::terminal::secrets::password_from;
-use hallway::shell::terminal::{Ask, Terminal, Typed};
+use hallway::shell::terminal::{Ask, Typed};
 use hallway::text::padded;
 use node_server::calls::CallPolicy;
 use node_server::machine::{Happening, Machine};
@@ -65,7 +65,8 @@ fn password(
     if !base.terminal.is_interactive() {
         return Err(no_password("--password-file"));
     }
-    ask_secret(base, prompt)?.ok_or_else(|| no_password("--password-file"))
+    // Just Enter: the person does not want to, after all.
+    ask_secret(base, prompt)?.ok_or_else(Refusal::left)
 }
 
 /// `client chat HOST:PORT`.
@@ -73,7 +74,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
     let json = options.common.json;
     let file = options.node.password_file.as_deref();
     let given = password_from(file, &["HALLWAY_PASSWORD"]);
-    let prepared = password(&mut base, given, format!("Password of {place}: "))
+    let prepared = password(&mut base, given, format!("Password of {place} [leave]: "))
         .and_then(|password| Ok((password, dialler(options, &home)?)));
     let (password, node) = match prepared {
         Ok(prepared) => prepared,
@@ -83,8 +84,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
     let Ok(mut machine) = Machine::start(base, node, Some(home), Stretcher::default()) else {
         return Exit::Failed;
     };
-    let (mut chat, command) = Chat::start(place.clone(), password, interactive);
-    let mut acts = vec![Act::Do(command)];
+    let (mut chat, mut acts) = Chat::start(place.clone(), password, interactive);
     let mut asked = false;
     loop {
         for act in acts.drain(..) {
@@ -101,7 +101,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
             return exit;
         }
         machine.terminal().set_completions(chat.completions(machine.node()));
-        asked = asked || ask(machine.terminal(), chat.wants(machine.node()), place);
+        asked = asked || ask(&machine, &mut chat, place);
         let Some(happening) = machine.turn() else { continue };
         acts = match happening {
             Happening::Notice(notice) => heard(&machine, &mut chat, &notice, json),
@@ -124,12 +124,13 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
 }
 
 /// Asks for what the chat wants; `false` when that is nothing.
-fn ask(terminal: &Terminal, wants: Wants, place: &Place) -> bool {
-    match wants {
+fn ask(machine: &Machine, chat: &mut Chat, place: &Place) -> bool {
+    let ask = match chat.wants(machine.node()) {
         Wants::Nothing => return false,
-        Wants::Line => terminal.ask(Ask::Line { prompt: "> ".to_owned() }),
-        Wants::Password => terminal.ask(Ask::Secret { prompt: format!("Password of {place}: ") }),
-    }
+        Wants::Line => Ask::Line { prompt: "> ".to_owned() },
+        Wants::Password => Ask::Secret { prompt: format!("Password of {place} [leave]: ") },
+    };
+    machine.terminal().ask(ask);
     true
 }
 
@@ -171,8 +172,9 @@ pub(crate) fn list(
     let flags = &options.node;
     let file = flags.community_password_file.as_deref().or(flags.password_file.as_deref());
     let given = password_from(file, &["HALLWAY_COMMUNITY_PASSWORD", "HALLWAY_PASSWORD"]);
-    let prepared = password(&mut base, given, format!("Password of the community {place}: "))
-        .and_then(|password| Ok((password, dialler(options, &home)?)));
+    let prepared =
+        password(&mut base, given, format!("Password of the community {place} [leave]: "))
+            .and_then(|password| Ok((password, dialler(options, &home)?)));
     let (password, node) = match prepared {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(base.terminal, json),

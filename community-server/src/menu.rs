@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use hallway::identity::Fingerprint;
 use hallway::text::{Line, Name, NameError};
 
 use crate::community::Command;
@@ -171,21 +172,17 @@ pub fn help() -> String {
     text + "Type a number or a word."
 }
 
-/// What the operator sees at the start, and when asking for help: whose console this is, where
-/// members find it, how many are there, and what can be typed.
-pub fn menu_text(community: &Name, addresses: &[SocketAddr], members: usize) -> String {
-    let members = match members {
-        0 => "nobody is here".to_owned(),
-        1 => "1 member is here".to_owned(),
-        count => format!("{count} members are here"),
-    };
+/// What the operator sees at the start: whose console this is, where members find it, how they
+/// know it, and what can be typed.
+pub fn menu_text(community: &Name, addresses: &[SocketAddr], fingerprint: Fingerprint) -> String {
     let at: String = addresses.iter().map(|address| format!("\n  at {address}")).collect();
-    format!("Community {community}{at}\n{members}\n{}", help())
+    format!("Community {community}{at}\n  fingerprint {fingerprint}\n{}", help())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hallway::identity::PublicIdentity;
     use hallway::limits;
     use hallway::text::padded;
 
@@ -194,6 +191,10 @@ mod tests {
             Ok(Some(Typed::Command(command))) => Some(command),
             Ok(Some(Typed::Help | Typed::Quit) | None) | Err(_) => None,
         }
+    }
+
+    fn somebody() -> Fingerprint {
+        PublicIdentity([7; 32]).fingerprint()
     }
 
     fn kick(name: &str) -> Option<Command> {
@@ -258,7 +259,7 @@ mod tests {
     fn the_menu_shows_the_whole_table_and_fits_80_columns() {
         let name = Name::parse(&"長".repeat(limits::NAME_CHARS_MAX)).unwrap();
         let long = "[2001:db8:1234:5678:1234:5678:1234:5678]:65535".parse().unwrap();
-        let text = menu_text(&name, &[long, "10.0.0.7:5000".parse().unwrap()], 19_000);
+        let text = menu_text(&name, &[long, "10.0.0.7:5000".parse().unwrap()], somebody());
         for line in text.lines() {
             assert!(padded(line, 81).ends_with(' '), "too wide: {line}");
             assert!(!line.contains(char::is_control), "{line:?}");
@@ -273,17 +274,17 @@ mod tests {
     #[test]
     fn the_menu_reads_as_documented() {
         let hall = Name::parse("hall").unwrap();
-        let text = menu_text(&hall, &["10.0.0.7:5000".parse().unwrap()], 1);
+        let text = menu_text(&hall, &["10.0.0.7:5000".parse().unwrap()], somebody());
         let expected = "\
 Community hall
   at 10.0.0.7:5000
-1 member is here
+  fingerprint FINGERPRINT
   1  who             who is here
   2  kick NAME       remove a member, who may come back
   3  say TEXT        say something to all
   4  help, ?         show this
   5  quit, q, exit   say goodbye to everybody and stop
 Type a number or a word.";
-        assert_eq!(text, expected);
+        assert_eq!(text, expected.replace("FINGERPRINT", &somebody().to_string()));
     }
 }

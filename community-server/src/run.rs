@@ -112,8 +112,8 @@ impl Server<'_> {
             self.base.terminal.data(&event.line());
         }
         if self.base.terminal.is_interactive() {
-            let text = menu::menu_text(&me.name, &reachable(at), 0);
-            self.base.terminal.show(&format!("{text}\nfingerprint {fingerprint}"), false);
+            let text = menu::menu_text(&me.name, &reachable(at), fingerprint);
+            self.base.terminal.show(&text, false);
         }
     }
 

@@ -28,8 +28,8 @@ use hallway::text::Name;
 
 use crate::calls::CallPolicy;
 use crate::machine::{Happening, Machine};
-use crate::membership::{Listing, Wish};
-use crate::menu::Menu;
+use crate::membership::Listing;
+use crate::menu::{Menu, Question};
 use crate::node::{Command, Config, Node};
 use crate::notice::Notice;
 use crate::options::{CallsFlag, NodeOptions, Options, PORT, community_place};
@@ -61,17 +61,18 @@ fn start(options: Options, mut base: Base, home: Home) -> Exit {
     let json = options.common.json;
     match prepare(&options, &mut base, &home) {
         Err(refusal) => refusal.tell(base.terminal, json),
-        Ok((node, at, wish)) => {
+        Ok((node, at, community)) => {
             introduce(&base.terminal, &node, at, &options);
+            let menu = Menu::new(listing(at), base.terminal.is_interactive());
             match Machine::start(base, node, Some(home), Stretcher::default()) {
-                Ok(machine) => serve(machine, &options, wish),
+                Ok(machine) => serve(machine, &options, menu, community),
                 Err(_) => Exit::Failed,
             }
         }
     }
 }
 
-type Prepared = (Node, SocketAddr, Option<Wish>);
+type Prepared = (Node, SocketAddr, Option<(Place, Secret)>);
 
 fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, Refusal> {
     let node = &options.node;
@@ -96,7 +97,7 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
         given = Some(ask_new_password(base, "Password for people who call you", offered)?);
     }
     let Some(password) = given else { return Err(no_password("--password-file")) };
-    let wish = community(options, base, asks)?;
+    let community = community(options, base, asks)?;
 
     let tries = if node.listen.is_some() { 0 } else { NEXT_PORTS };
     let at = base
@@ -117,13 +118,7 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
         guesses: guess_limits(node),
         pins,
     };
-    let wish = wish.map(|(place, password)| Wish {
-        place,
-        password,
-        listed: Some(listing(at)),
-        persist: true,
-    });
-    Ok((Node::new(config, *seeds.draw()), at, wish))
+    Ok((Node::new(config, *seeds.draw()), at, community))
 }
 
 /// What to do with callers: people are asked, machines take every call.
@@ -166,7 +161,7 @@ fn community(
     match given {
         Some(password) => Ok(Some((place, password))),
         None if base.terminal.is_interactive() => {
-            let prompt = format!("Password of the community {place}: ");
+            let prompt = format!("Password of the community {place} [do not join]: ");
             ask_secret(base, prompt)?.map_or(Ok(None), |password| Ok(Some((place, password))))
         }
         None => Err(Refusal::usage(
@@ -231,30 +226,16 @@ fn introduce(terminal: &Terminal, node: &Node, at: SocketAddr, options: &Options
     }
 }
 
-fn serve(mut machine: Machine, options: &Options, wish: Option<Wish>) -> Exit {
-    let mut menu = Menu::default();
-    if let Some(wish) = wish {
-        machine.command(Command::Join(wish));
-    }
-    ask(&machine, &menu);
+fn serve(
+    mut machine: Machine,
+    options: &Options,
+    mut menu: Menu,
+    community: Option<(Place, Secret)>,
+) -> Exit {
+    let mut asked = false;
+    let mut acts = community.map_or_else(Vec::new, |(place, password)| menu.join(place, password));
     loop {
-        let Some(happening) = machine.turn() else { continue };
-        let acts = match happening {
-            Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
-            Happening::Typed(Typed::Line(line)) => {
-                let acts = menu.typed(&line, machine.node());
-                ask(&machine, &menu);
-                acts
-            }
-            // Without a terminal the end of input is no reason to stop serving.
-            Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
-            Happening::Typed(Typed::Secret(_) | Typed::OutputClosed) => vec![],
-            Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
-                vec![Act::Quit]
-            }
-            Happening::Trouble(words) => vec![Act::Show(words, false)],
-        };
-        for act in acts {
+        for act in acts.drain(..) {
             match act {
                 Act::Show(text, bell) => machine.terminal().show(&text, bell),
                 Act::Do(command) => machine.command(command),
@@ -262,11 +243,39 @@ fn serve(mut machine: Machine, options: &Options, wish: Option<Wish>) -> Exit {
             }
         }
         machine.terminal().set_completions(menu.completions(machine.node()));
+        asked = asked || ask(&machine, &mut menu);
+        let Some(happening) = machine.turn() else { continue };
+        acts = match happening {
+            Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
+            Happening::Typed(Typed::Line(line)) => {
+                asked = false;
+                menu.typed(&line, machine.node())
+            }
+            Happening::Typed(Typed::Secret(secret)) => {
+                asked = false;
+                menu.secret(secret, machine.node())
+            }
+            // Without a terminal the end of input is no reason to stop serving. `asked` stays:
+            // there is nothing more to read.
+            Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
+            Happening::Typed(Typed::OutputClosed) => vec![],
+            Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
+                vec![Act::Quit]
+            }
+            Happening::Trouble(words) => vec![Act::Show(words, false)],
+        };
     }
 }
 
-fn ask(machine: &Machine, menu: &Menu) {
-    machine.terminal().ask(Ask::Line { prompt: menu.prompt().to_owned() });
+/// Asks for what the menu wants; `false` when that is nothing.
+fn ask(machine: &Machine, menu: &mut Menu) -> bool {
+    let ask = match menu.question(machine.node()) {
+        Question::Nothing => return false,
+        Question::Line(prompt) => Ask::Line { prompt },
+        Question::Secret(prompt) => Ask::Secret { prompt },
+    };
+    machine.terminal().ask(ask);
+    true
 }
 
 fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) -> Vec<Act> {
@@ -275,13 +284,16 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     {
         machine.terminal().data(&event.line());
     }
+    let interactive = machine.terminal().is_interactive();
     let mut acts = menu.told(notice, machine.node());
-    if let (Notice::NameTaken(_, free), None) = (notice, &options.node.name) {
-        // Nobody chose the name: the next best is as good.
+    if let (Notice::NameTaken(_, free), None) = (notice, &options.node.name)
+        && !interactive
+    {
+        // Nobody chose the name, nobody can be asked: the next best is as good.
         acts.push(Act::Do(Command::Rename(free.clone())));
     }
-    let shown = options.common.level(machine.terminal().is_interactive());
-    acts.retain(|act| view::level(notice) <= shown || !matches!(act, Act::Show(..)));
+    let is_shown = view::level(notice) <= options.common.level(interactive);
+    acts.retain(|act| is_shown || !matches!(act, Act::Show(..)));
     acts
 }
 

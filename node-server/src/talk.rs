@@ -1,16 +1,22 @@
 //! Conversations as a person leads them: who is being talked to, commands, and when to ring.
 //! Pure: lines in, acts out. `node-server` and `client` both use it.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen answers what concerns it; the protocol is answered in the node"
+)]
+
+mod commands;
 
 use std::collections::BTreeSet;
 
 use hallway::identity::Fingerprint;
 use hallway::pins::Subject;
 use hallway::place::Place;
-use hallway::reason::Ended;
-use hallway::text::{Line, Name};
+use hallway::text::{Name, shown};
 
+pub use self::commands::{COMMANDS, Entry, help_text};
 use crate::node::{Command, Node};
-use crate::notice::{CallId, Notice, Who};
+use crate::notice::{CallId, Notice};
 use crate::view;
 
 /// What is to be done about a line or a notice.
@@ -35,44 +41,19 @@ pub enum Bell {
     All,
 }
 
-/// One command: help is printed from this table.
-pub struct Entry {
-    /// What is typed, after a slash.
-    pub word: &'static str,
-    /// What comes behind it.
-    pub argument: &'static str,
-    /// What it does.
-    pub help: &'static str,
-    run: fn(&mut Talk, &str, &Node) -> Vec<Act>,
-}
-
-/// Every command of a conversation.
-pub const COMMANDS: [Entry; 11] = [
-    Entry { word: "who", argument: "", help: "whom you talk with, and who calls", run: Talk::who },
-    Entry { word: "to", argument: "NAME [TEXT]", help: "talk to NAME, or say TEXT", run: Talk::to },
-    Entry { word: "all", argument: "TEXT", help: "say it to everybody connected", run: Talk::all },
-    Entry { word: "accept", argument: "[NAME]", help: "take a call", run: Talk::accept },
-    Entry { word: "deny", argument: "[NAME]", help: "do not take it", run: Talk::deny },
-    Entry { word: "bye", argument: "[NAME]", help: "end a conversation", run: Talk::bye },
-    Entry {
-        word: "trust",
-        argument: "NAME FINGERPRINT",
-        help: "from now on NAME has this identity",
-        run: Talk::trust,
-    },
-    Entry { word: "name", argument: "NAME", help: "have another name", run: Talk::name },
-    Entry { word: "bell", argument: "off|mention|all", help: "when to ring", run: Talk::bell },
-    Entry { word: "help", argument: "", help: "this list", run: Talk::help },
-    Entry { word: "quit", argument: "", help: "leave the program", run: Talk::quit },
-];
-
 /// The state of a person's conversations.
 #[derive(Default)]
 pub struct Talk {
     focus: Option<CallId>,
+    /// Who was talked to when the line that is being typed was asked for: a line meant for one
+    /// never goes to another.
+    addressed: Option<(CallId, String)>,
     ringing: BTreeSet<CallId>,
     /// Calls that the person here made or took: their conversation is what they want to see next.
     wanted: BTreeSet<CallId>,
+    /// Calls that the person has just taken or ended, and that the node has not told of yet: until
+    /// then it is open who the next line goes to.
+    settling: BTreeSet<CallId>,
     /// The next conversation is the one that was wanted, under another number.
     wants_next: bool,
     /// Whether a conversation that nobody here asked for is talked to at once.
@@ -92,9 +73,21 @@ impl Talk {
         Self { takes_any: true, ..Self::default() }
     }
 
-    /// Talks to this one from now on.
-    pub fn set_focus(&mut self, call: CallId) {
-        self.focus = Some(call);
+    /// What to show before the next line, which is about to be asked for: who it goes to, where
+    /// there are several. `None` while that is not decided.
+    pub fn prompt(&mut self, node: &Node) -> Option<String> {
+        if self.is_settling() {
+            return None;
+        }
+        let label = self.focus.and_then(|focus| label_of(focus, node));
+        self.addressed = self.focus.zip(label.clone());
+        let several = node.talking().nth(1).is_some();
+        Some(label.filter(|_| several).map_or_else(|| "> ".into(), |label| format!("{label}> ")))
+    }
+
+    /// Whether it is open who the next line goes to.
+    pub fn is_settling(&self) -> bool {
+        !self.settling.is_empty()
     }
 
     /// Every word that Tab may complete: commands and people.
@@ -109,8 +102,14 @@ impl Talk {
     /// something to say. `None` when nobody is being talked to and it is no command.
     pub fn typed(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let trimmed = line.trim();
+        let addressed = self.addressed.take().filter(|(call, _)| self.focus != Some(*call));
         if !self.ringing.is_empty() && (trimmed == "accept" || trimmed == "deny") {
             return self.command(trimmed, node);
+        }
+        if let Some((_, label)) = addressed
+            && let Some(acts) = self.too_late(trimmed, &label)
+        {
+            return Some(acts);
         }
         if trimmed == "q" && self.focus.is_some() {
             return self.command("bye", node);
@@ -118,11 +117,24 @@ impl Talk {
         match trimmed.strip_prefix('/') {
             // Two slashes say a line that begins with one.
             Some(rest) if rest.starts_with('/') => Some(self.say(rest, node)),
-            Some(command) => self.command(command, node),
+            Some(command) => Some(self.command(command, node).unwrap_or_else(no_such_command)),
             None if trimmed.is_empty() => Some(Vec::new()),
             None if self.focus.is_some() => Some(self.say(line, node)),
             None => None,
         }
+    }
+
+    /// What comes of a line that was meant for somebody who has gone while it was typed. One word
+    /// may be an answer to the menu that has come instead.
+    fn too_late(&self, trimmed: &str, label: &str) -> Option<Vec<Act>> {
+        if trimmed == "q" || trimmed == "/bye" {
+            return Some(vec![show(format!("your conversation with {label} was over already"))]);
+        }
+        let one_word = !trimmed.contains(char::is_whitespace);
+        if trimmed.starts_with('/') || (one_word && self.focus.is_none()) {
+            return None;
+        }
+        Some(vec![show(format!("not said: your conversation with {label} is over"))])
     }
 
     /// Runs a command given without its slash; `None` when there is none of that name.
@@ -134,29 +146,45 @@ impl Talk {
 
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
-        let rings = self.rings(notice, node);
-        let words = if let Notice::Ringing(id, _) = notice {
-            self.ringing.insert(*id);
-            view::words(notice)
-        } else if let Notice::Calling(id, _) = notice {
-            self.wanted.insert(*id);
-            view::words(notice)
-        } else if let Notice::Connected(id, who) = notice {
-            return self.connected(*id, who, notice);
-        } else if let Notice::Ended(id, label, ended, _) = notice {
-            return self.ended(*id, label, ended, notice, node);
-        } else {
-            view::words(notice)
-        };
-        words.map(|words| Act::Show(words, rings)).into_iter().collect()
+        match notice {
+            Notice::Ringing(id, _) => {
+                self.ringing.insert(*id);
+            }
+            Notice::Calling(id, _) => {
+                self.wanted.insert(*id);
+            }
+            Notice::Connected(id, who) => return self.connected(*id, who, notice),
+            Notice::Ended(id, _, ended, _) if view::is_double(ended) => {
+                self.go_on(*id, node);
+                return Vec::new();
+            }
+            Notice::Ended(id, label, ended, _) => {
+                self.wanted.remove(id);
+                self.settling.remove(id);
+                if self.focus == Some(*id) {
+                    self.focus = None;
+                }
+                if self.ringing.remove(id) {
+                    return vec![show(view::missed(label, ended))];
+                }
+            }
+            // Whoever talks does not look at the list.
+            Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..)
+                if self.focus.is_some() =>
+            {
+                return Vec::new();
+            }
+            _ => {}
+        }
+        let Some(words) = view::words(notice) else { return Vec::new() };
+        vec![Act::Show(words, self.rings(notice, node))]
     }
 
-    fn connected(&mut self, id: CallId, who: &Who, notice: &Notice) -> Vec<Act> {
-        // Who has rung was introduced then.
-        let words = match self.ringing.remove(&id) {
-            true => Some(view::connected(who)),
-            false => view::words(notice),
-        };
+    fn connected(&mut self, id: CallId, who: &crate::notice::Who, notice: &Notice) -> Vec<Act> {
+        self.settling.remove(&id);
+        // Whoever called was introduced when it rang.
+        let words =
+            if self.ringing.remove(&id) { Some(view::connected(who)) } else { view::words(notice) };
         let mut acts: Vec<Act> = words.map(show).into_iter().collect();
         let takes = self.focus.is_none() && (self.takes_any || self.wants_next);
         if self.wanted.remove(&id) || takes {
@@ -168,35 +196,11 @@ impl Talk {
         acts
     }
 
-    fn ended(
-        &mut self,
-        id: CallId,
-        label: &str,
-        ended: &Ended,
-        notice: &Notice,
-        node: &Node,
-    ) -> Vec<Act> {
-        let rang = self.ringing.remove(&id);
-        if view::is_double(ended) {
-            self.go_on(id, node);
-            return Vec::new();
-        }
-        self.wanted.remove(&id);
-        if rang {
-            return vec![show(view::missed(label, ended))];
-        }
-        let mut acts: Vec<Act> = view::words(notice).map(show).into_iter().collect();
-        if self.focus == Some(id) {
-            self.focus = node.talking().map(|(id, _)| id).next();
-            let next = self.focus.and_then(|focus| label_of(focus, node));
-            acts.extend(next.map(|label| show(format!("now talking to {label}"))));
-        }
-        acts
-    }
-
     /// Two called each other at once, and the other connection is the conversation: what the person
     /// wanted of this one they want of that one, whether it stands already or not yet.
     fn go_on(&mut self, gone: CallId, node: &Node) {
+        self.ringing.remove(&gone);
+        self.settling.remove(&gone);
         if !self.wanted.remove(&gone) && self.focus != Some(gone) {
             return;
         }
@@ -204,133 +208,41 @@ impl Talk {
         self.wants_next = self.focus.is_none();
     }
 
+    /// Who else is connected, and who waits for an answer, as a reminder for a person who comes
+    /// back to a menu.
+    pub fn pending(&self, node: &Node) -> Vec<Act> {
+        let mut acts = Vec::new();
+        let open: Vec<&str> = node.talking().map(|(_, who)| who.label.as_str()).collect();
+        if !open.is_empty() {
+            acts.push(show(format!("Connected: {}. /to NAME talks to them.", open.join(", "))));
+        }
+        for (_, who) in node.ringing() {
+            acts.push(show(format!("{} calls: accept or deny?", who.label)));
+        }
+        acts
+    }
+
     fn rings(&self, notice: &Notice, node: &Node) -> bool {
         match (self.bell, notice) {
             (Bell::Off, _) => false,
             (_, Notice::Ringing(..)) => true,
             (Bell::Mention, Notice::Heard(_, _, line)) => {
-                let me = node.me().name.as_str().to_lowercase();
-                line.as_str().to_lowercase().contains(&me)
+                mentions(line.as_str(), node.me().name.as_str())
             }
             (Bell::All, Notice::Heard(..)) => true,
             (Bell::Mention | Bell::All, _) => false,
         }
     }
+}
 
-    fn say(&mut self, text: &str, node: &Node) -> Vec<Act> {
-        match self.focus {
-            Some(focus) => say_to(focus, text, node),
-            None => vec![show("nobody to say it to: you are in no conversation".into())],
-        }
-    }
-
-    fn who(&mut self, _: &str, node: &Node) -> Vec<Act> {
-        let mut rows = Vec::new();
-        for (id, who) in node.talking() {
-            let mark = if self.focus == Some(id) { "*" } else { " " };
-            let short = who.fingerprint.short();
-            rows.push(format!("{mark} talking with {}  {}  {short}", who.label, who.at));
-        }
-        for (_, who) in node.ringing() {
-            rows.push(format!("  {} calls from {}", who.label, who.at.ip()));
-        }
-        if rows.is_empty() {
-            rows.push("you are in no conversation".into());
-        }
-        vec![show(rows.join("\n"))]
-    }
-
-    fn to(&mut self, argument: &str, node: &Node) -> Vec<Act> {
-        let (name, text) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
-        match find(name, &mut node.talking()) {
-            Err(words) => vec![show(words)],
-            Ok(id) if text.trim().is_empty() => {
-                self.focus = Some(id);
-                let label = label_of(id, node).unwrap_or_default();
-                vec![show(format!("now talking to {label}"))]
-            }
-            Ok(id) => say_to(id, text, node),
-        }
-    }
-
-    fn all(&mut self, text: &str, node: &Node) -> Vec<Act> {
-        let ids: Vec<CallId> = node.talking().map(|(id, _)| id).collect();
-        if ids.is_empty() || text.is_empty() {
-            return vec![show("/all TEXT says it to everybody you talk with".into())];
-        }
-        ids.into_iter().flat_map(|id| say_to(id, text, node)).collect()
-    }
-
-    fn accept(&mut self, name: &str, node: &Node) -> Vec<Act> {
-        match find(name, &mut node.ringing()) {
-            Ok(id) => {
-                self.wanted.insert(id);
-                vec![Act::Do(Command::Accept(id))]
-            }
-            Err(words) => vec![show(words)],
-        }
-    }
-
-    fn deny(&mut self, name: &str, node: &Node) -> Vec<Act> {
-        match find(name, &mut node.ringing()) {
-            Ok(id) => vec![Act::Do(Command::Deny(id))],
-            Err(words) => vec![show(words)],
-        }
-    }
-
-    fn bye(&mut self, name: &str, node: &Node) -> Vec<Act> {
-        let who = match self.focus {
-            Some(focus) if name.is_empty() => Ok(focus),
-            _ => find(name, &mut node.talking()),
-        };
-        match who {
-            Ok(id) => vec![Act::Do(Command::HangUp(id))],
-            Err(words) => vec![show(words)],
-        }
-    }
-
-    fn trust(&mut self, argument: &str, _: &Node) -> Vec<Act> {
-        let words: Vec<&str> = argument.split_whitespace().collect();
-        let parsed = match words.as_slice() {
-            [who, typed] => parse_trust(who, typed),
-            _ => None,
-        };
-        match parsed {
-            Some((subject, fingerprint)) => {
-                let done = format!("trusted from now on: {fingerprint}");
-                vec![Act::Do(Command::Trust(subject, fingerprint)), show(done)]
-            }
-            None => vec![show("/trust NAME FINGERPRINT, or HOST:PORT for a community".into())],
-        }
-    }
-
-    fn name(&mut self, typed: &str, _: &Node) -> Vec<Act> {
-        match Name::parse(typed) {
-            Ok(name) => {
-                let done = format!("you are {name} from now on");
-                vec![Act::Do(Command::Rename(name)), show(done)]
-            }
-            Err(error) => vec![show(format!("/name NAME: {error}"))],
-        }
-    }
-
-    fn bell(&mut self, word: &str, _: &Node) -> Vec<Act> {
-        self.bell = match word {
-            "off" => Bell::Off,
-            "mention" => Bell::Mention,
-            "all" => Bell::All,
-            _ => return vec![show("/bell off, /bell mention or /bell all".into())],
-        };
-        vec![show(format!("bell: {word}"))]
-    }
-
-    fn help(&mut self, _: &str, _: &Node) -> Vec<Act> {
-        vec![show(help_text())]
-    }
-
-    fn quit(&mut self, _: &str, _: &Node) -> Vec<Act> {
-        vec![Act::Quit]
-    }
+/// Whether a line has the name as a word of its own, in upper or lower case.
+fn mentions(line: &str, name: &str) -> bool {
+    let (line, name) = (line.to_lowercase(), name.to_lowercase());
+    line.match_indices(&name).any(|(at, found)| {
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let behind = line.get(at + found.len()..).and_then(|text| text.chars().next());
+        ![before, behind].into_iter().flatten().any(char::is_alphanumeric)
+    })
 }
 
 /// Whose pin, and which; `None` when it cannot be read. A community is named by its address.
@@ -343,13 +255,17 @@ pub fn parse_trust(who: &str, typed: &str) -> Option<(Subject, Fingerprint)> {
     Some((subject, fingerprint))
 }
 
-/// The table of commands as text.
-pub fn help_text() -> String {
-    let rows = COMMANDS.iter().map(|entry| {
-        let usage = format!("/{} {}", entry.word, entry.argument);
-        format!("  {usage:<26}{}", entry.help)
-    });
-    rows.collect::<Vec<_>>().join("\n")
+fn no_such_command() -> Vec<Act> {
+    vec![show(format!("there is no such command; there are:\n{}", help_text()))]
+}
+
+/// What a person typed, short enough and harmless, to be shown in an answer.
+pub fn quoted(typed: &str) -> String {
+    let mut word: String = shown(typed).chars().take(20).collect();
+    if typed.chars().nth(20).is_some() {
+        word.push('…');
+    }
+    word
 }
 
 fn show(text: String) -> Act {
@@ -360,35 +276,24 @@ fn label_of(id: CallId, node: &Node) -> Option<String> {
     node.talking().find(|(call, _)| *call == id).map(|(_, who)| who.label.clone())
 }
 
-fn say_to(id: CallId, text: &str, node: &Node) -> Vec<Act> {
-    if !node.can_say(id) {
-        let who = label_of(id, node).unwrap_or_else(|| "they".into());
-        return vec![show(format!("not sent: {who} cannot take another line at the moment"))];
-    }
-    let lines = Line::split(text);
-    let mut acts = Vec::new();
-    if lines.len() > 1 {
-        acts.push(show(format!("  (long: goes in {} parts)", lines.len())));
-    }
-    acts.extend(lines.into_iter().map(|line| Act::Do(Command::Say(id, line))));
-    acts
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The one that is meant: by label, by its beginning, or, without a name, the only one there.
-fn find(name: &str, calls: &mut dyn Iterator<Item = (CallId, &Who)>) -> Result<CallId, String> {
-    let all: Vec<(CallId, String)> = calls.map(|(id, who)| (id, who.label.clone())).collect();
-    if let Some((id, _)) = all.iter().find(|(_, label)| label == name) {
-        return Ok(*id);
-    }
-    let meant: Vec<&(CallId, String)> =
-        all.iter().filter(|(_, label)| label.starts_with(name)).collect();
-    match meant.as_slice() {
-        [(id, _)] => Ok(*id),
-        [] if name.is_empty() => Err("there is nobody at the moment".into()),
-        [] => Err(format!("nobody called {} is there", hallway::text::shown(name))),
-        several => {
-            let labels: Vec<&str> = several.iter().map(|(_, label)| label.as_str()).collect();
-            Err(format!("which one: {}?", labels.join(", ")))
+    #[test]
+    fn a_name_is_mentioned_as_a_word_of_its_own() {
+        for line in ["al", "hi Al!", "(al)", "tell AL, please", "Al's book"] {
+            assert!(mentions(line, "al"), "{line}");
         }
+        for line in ["all", "pal", "albert and all", ""] {
+            assert!(!mentions(line, "al"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_quoted_short_and_harmless() {
+        assert_eq!(quoted("hello"), "hello");
+        assert!(!quoted("\u{1b}[2J").contains('\u{1b}'));
+        assert_eq!(quoted(&"x".repeat(21)), format!("{}…", "x".repeat(20)));
     }
 }

@@ -46,7 +46,7 @@ pub fn words(notice: &Notice) -> Option<String> {
         }
         Notice::CommunityJoined(place) => format!("you are on the list of {place}"),
         Notice::CommunityLost(place) => {
-            format!("connection to the community {place} lost; trying again by itself")
+            format!("no connection to the community {place}; trying again by itself")
         }
         Notice::CommunityFailed(place, ended) => ended.words(place),
         Notice::CommunityLeft(place) => format!("you have left the community {place}"),
@@ -143,8 +143,8 @@ fn standing(who: &Who) -> String {
         ),
         Standing::Impostor(pinned) => format!(
             "\n  WARNING: not the one you know by this name, or that machine was set up anew\n  \
-             known: {pinned}\n  now:   {fingerprint}\n  if you have asked in person: \
-             /trust {} {fingerprint}",
+             known: {pinned}\n  now:   {fingerprint}\n  if you have asked in person and it is \
+             right:\n  /trust {} {fingerprint}",
             who.label.split('~').next().unwrap_or_default()
         ),
     }

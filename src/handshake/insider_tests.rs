@@ -297,7 +297,7 @@ fn no_message_is_taken_in_the_states_before_there_are_keys() {
         let mut seeds = Seeds::new([7; 32]);
         let (state, hello) = start(&mut seeds);
         let heard = dialler_hears(state, &wire, &ann);
-        assert_eq!(heard.err(), Some(Ended::Fault(not_hallway)), "{message:?}");
+        assert_eq!(heard.err(), Some(Ended::Fault(PeerFault::NotHallway)), "{message:?}");
 
         let (answering, answer) = listener.answers(&hello);
         let heard = listener_hears(&mut listener, answering, &wire);
