@@ -6,6 +6,8 @@
 mod answers;
 mod news;
 
+use std::collections::BTreeSet;
+
 use hallway::place::Place;
 
 use hallway::secret::Secret;
@@ -13,6 +15,7 @@ use hallway::text::Name;
 use node_server::membership::{Listing, Wish};
 use node_server::menu::{Question, is_answer};
 use node_server::node::{Command, Node};
+use node_server::notice::CallId;
 use node_server::talk::{Act, Talk};
 
 use crate::keyring::Keyring;
@@ -40,6 +43,8 @@ pub struct App {
     community: Option<(Place, Option<Secret>)>,
     /// Our name is taken there, and this one free: asked when nobody is talked to.
     free_name: Option<Name>,
+    /// Calls that have been told of; a call that ends without is one that we tried to make.
+    known: BTreeSet<CallId>,
     /// Passwords that have worked, and the one that is being tried: nothing is typed twice.
     passwords: Keyring,
     /// The list as it was last shown.
@@ -60,6 +65,7 @@ impl App {
             about,
             community: None,
             free_name: None,
+            known: BTreeSet::new(),
             passwords: Keyring::default(),
             roster: Roster::default(),
             interactive,

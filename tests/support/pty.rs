@@ -137,6 +137,21 @@ impl Pty {
         code.unwrap()
     }
 
+    /// Waits until the screen is as `fits` says; `false` when it is not by then.
+    pub fn shows_by(&self, end: Instant, fits: impl Fn(&vt100::Screen) -> bool) -> bool {
+        self.wait_by(end, |seen| fits(seen.screen.screen())).is_ok()
+    }
+
+    /// Waits for the end of the program; its exit code, or `None` when it still runs by then.
+    pub fn exit_code_by(&self, end: Instant) -> Option<u32> {
+        self.wait_by(end, |seen| seen.exit_code.is_some()).ok()?.exit_code
+    }
+
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.process, signal).unwrap();
+    }
+
     /// What is on the screen.
     pub fn screen(&self) -> String {
         self.seen().screen.screen().contents()
@@ -178,19 +193,31 @@ impl Pty {
     }
 
     fn wait(&self, what: &str, fits: impl Fn(&Seen) -> bool) -> MutexGuard<'_, Seen> {
-        let end = Instant::now() + DEADLINE;
-        let mut seen = self.seen();
-        while !fits(&seen) {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+        match self.wait_by(Instant::now() + DEADLINE, fits) {
+            Ok(seen) => seen,
+            Err(seen) => {
                 let screen = seen.screen.screen().contents();
                 let exit = seen.exit_code;
                 drop(seen);
                 panic!("waited in vain for {what}; exit code {exit:?}; the screen:\n{screen}");
             }
+        }
+    }
+
+    fn wait_by(
+        &self,
+        end: Instant,
+        fits: impl Fn(&Seen) -> bool,
+    ) -> Result<MutexGuard<'_, Seen>, MutexGuard<'_, Seen>> {
+        let mut seen = self.seen();
+        while !fits(&seen) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(seen);
+            }
             seen = self.shared.changed.wait_timeout(seen, left).unwrap().0;
         }
-        seen
+        Ok(seen)
     }
 }
 

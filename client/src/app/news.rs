@@ -4,7 +4,7 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
-use hallway::reason::{CloseReason, Ended};
+use hallway::reason::Ended;
 use node_server::node::Node;
 use node_server::notice::{CallId, Notice};
 use node_server::talk::Act;
@@ -22,15 +22,17 @@ impl App {
             acts.clear();
         }
         match notice {
+            Notice::Connected(id, _) => {
+                self.known.insert(*id);
+            }
             Notice::Calling(id, _) => {
+                self.known.insert(*id);
                 if let Screen::Dialling(target) = &self.screen {
                     self.passwords.worked(&target.label);
                     self.screen = Screen::Calling(*id);
                 }
             }
-            Notice::Ended(id, label, ended, _) => {
-                acts.extend(self.ended(*id, label, ended, node));
-            }
+            Notice::Ended(id, _, ended, _) => acts.extend(self.ended(*id, ended, node)),
             Notice::ListWhole => {
                 self.free_name = None;
                 if let Screen::Joining | Screen::Community | Screen::NewName(_) = self.screen {
@@ -47,8 +49,11 @@ impl App {
             Notice::MemberJoined(member) if matches!(self.screen, Screen::Community) => {
                 acts = vec![Act::Show(self.roster.number(member), false)];
             }
-            Notice::Ringing(..) if self.screen.is_secret() => {
-                acts.push(show("  (type that here, or just Enter first)"));
+            Notice::Ringing(id, _) => {
+                self.known.insert(*id);
+                if self.screen.is_secret() {
+                    acts.push(show("  (type that here, or just Enter first)"));
+                }
             }
             _ => {}
         }
@@ -72,7 +77,8 @@ impl App {
         }
     }
 
-    fn ended(&mut self, id: CallId, label: &str, ended: &Ended, node: &Node) -> Vec<Act> {
+    fn ended(&mut self, id: CallId, ended: &Ended, node: &Node) -> Vec<Act> {
+        let was_known = self.known.remove(&id);
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
             if view::is_double(ended) {
                 // It goes on by another connection.
@@ -82,15 +88,14 @@ impl App {
             return self.back(node);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };
-        // Whoever proved to be ourselves, or not who they were, is named as they call themselves.
-        let objected =
-            matches!(ended, Ended::ByUs(CloseReason::Yourself) | Ended::PinBroken { .. });
-        if target.label != label && !objected {
+        // A call that was never heard of is the one that we try to make. Its label does not tell:
+        // who answered an address may have proved a name.
+        if was_known {
             return Vec::new();
         }
         let target = target.clone();
         if *ended == Ended::WrongPassword {
-            self.passwords.failed(label);
+            self.passwords.failed(&target.label);
             self.screen = Screen::CallPassword(target);
             return vec![show("  once more, or Enter to give up")];
         }
