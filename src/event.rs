@@ -163,7 +163,10 @@ mod tests {
         };
         assert_eq!(
             event.line(),
-            r#"{"event":"connected","peer":"katie","address":"10.0.0.7:5460","path":"direct","fingerprint":"0g7k"}"#
+            concat!(
+                r#"{"event":"connected","peer":"katie","address":"10.0.0.7:5460","#,
+                r#""path":"direct","fingerprint":"0g7k"}"#
+            )
         );
         let left = Event::Left(MemberEvent::named(&Name::parse("bob").unwrap()));
         assert_eq!(left.line(), r#"{"event":"left","name":"bob"}"#);

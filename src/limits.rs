@@ -9,9 +9,11 @@ use crate::time::Millis;
 pub const HELLO_BYTES_MAX: usize = 2048;
 /// Bytes a connection may send before it is authenticated: one hello, KE3 and the first record.
 pub const PRE_AUTH_BYTES_MAX: usize = 4096;
-/// A listener waits this long for a ClientHello: one packet, so only a dead or hostile line is late.
+/// A listener waits this long for a ClientHello: one packet, so only a dead or hostile line is
+/// late.
 pub const HELLO_WAIT: Millis = Millis(3_000);
-/// A listener waits this long for KE3: the dialler's Argon2 takes 0.1 s, on a busy old machine many.
+/// A listener waits this long for KE3: the dialler's Argon2 takes 0.1 s, on a busy old machine
+/// many.
 pub const KE3_WAIT: Millis = Millis(20_000);
 /// A dialler waits this long for each answer of the listener.
 pub const ANSWER_WAIT: Millis = Millis(10_000);
@@ -20,7 +22,8 @@ pub const HALF_OPEN_MAX: usize = 1024;
 /// Unauthenticated connections from one address : a class behind one router
 /// arriving at once still fits.
 pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
-/// Wrong passwords that one address may try in a row. Log-ins under way do not count before they fail.
+/// Wrong passwords that one address may try in a row. Log-ins under way do not count before they
+/// fail.
 pub const GUESS_BURST: u32 = 5;
 /// One more try is earned in this time: about 2^13 a day from one address.
 pub const GUESS_REFILL: Millis = Millis(10_000);
@@ -101,7 +104,8 @@ pub const KEEPALIVE_PROBES: u32 = 3;
 pub const UNACKNOWLEDGED_MAX: Millis = Millis(25_000);
 /// One attempt to connect.
 pub const CONNECT_WAIT: Millis = Millis(5_000);
-/// Head start of one address before the next is tried beside it (RFC 8305, Connection Attempt Delay).
+/// Head start of one address before the next is tried beside it (RFC 8305, Connection Attempt
+/// Delay).
 pub const CONNECT_STAGGER: Millis = Millis(250);
 /// Addresses of one member that are listed and tried.
 pub const ADDRESSES_MAX: usize = 8;
@@ -144,5 +148,6 @@ pub const COMPLETIONS_SHOWN_MAX: usize = 40;
 pub const COMPLETIONS_MAX: usize = 4096;
 /// How long an end of the program waits for a terminal that takes no output.
 pub const FINISH_WAIT: Millis = Millis(500);
-/// Milliseconds after Escape in which the rest of a key's sequence must come; slow links split them.
+/// Milliseconds after Escape in which the rest of a key's sequence must come; slow links split
+/// them.
 pub const KEY_SEQUENCE_MS: u16 = 500;

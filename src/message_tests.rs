@@ -1,3 +1,5 @@
+//! What messages are at their edges: cut, too long, too new, made up.
+
 use hallway::handshake::auth::Auth;
 use proptest::collection::vec;
 use proptest::prelude::*;

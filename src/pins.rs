@@ -1,7 +1,7 @@
 //! Pins: which identity belongs to a name, remembered from the first successful handshake on.
 //!
-//! The file is append-only text, one pin a line; the last line about somebody holds. A line that was
-//! torn by a crash is skipped.
+//! The file is append-only text, one pin a line; the last line about somebody holds. A line that
+//! was torn by a crash is skipped.
 
 use crate::identity::Fingerprint;
 use crate::limits;

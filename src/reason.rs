@@ -224,7 +224,7 @@ impl Ended {
             Self::PinBroken { pinned, found } => format!(
                 "{who} has another identity than before, so it may be somebody else.\n  \
                  known: {pinned}\n  now:   {found}\n  If you have asked in person and it is \
-                 right: /trust, or client trust, with\n  {who} {found}"
+                 right (in a menu, /trust):\n  client trust {who} {found}"
             ),
             Self::Busy { wait_ms } => {
                 let wait = Duration::from_millis(u64::from(*wait_ms)).as_secs() + 1;

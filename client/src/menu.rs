@@ -51,7 +51,8 @@ pub fn choose(typed: &str) -> Option<Leads> {
 pub const HELP: &str = "In a conversation, what you type is said; q or /bye ends it. Everywhere:";
 
 /// What is said behind the commands.
-pub const HELP_KEYS: &str = "At a question Enter takes what is in brackets. In menus q leaves the program.\n\
+pub const HELP_KEYS: &str = "At a question Enter takes what is in brackets. \
+    In menus q leaves the program.\n\
     Ctrl-D and Ctrl-C leave from anywhere; Tab completes; Up brings earlier lines.";
 
 #[cfg(test)]

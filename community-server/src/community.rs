@@ -18,6 +18,7 @@ use hallway::text::{Line, Name};
 use hallway::time::{Millis, Now};
 
 use crate::config::Config;
+pub use crate::conns::Load;
 use crate::conns::{Conn, Conns};
 use crate::directory::{Directory, Place, addresses_for_others};
 use crate::news::{self, News};
@@ -65,17 +66,6 @@ pub struct Community {
     conns: Conns,
     news: News,
     outputs: VecDeque<Output>,
-}
-
-/// How many are here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
-    /// On the list.
-    pub members: usize,
-    /// Getting the list without being on it.
-    pub watchers: usize,
-    /// Neither yet: they have not logged in, or not said what they want.
-    pub half_open: usize,
 }
 
 impl Community {

@@ -36,6 +36,17 @@ pub enum Conn {
     },
 }
 
+/// How many are here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// On the list.
+    pub members: usize,
+    /// Getting the list without being on it.
+    pub watchers: usize,
+    /// Neither yet: they have not logged in, or not said what they want.
+    pub half_open: usize,
+}
+
 impl Conn {
     /// Its messages.
     pub fn channel(&mut self) -> &mut Channel {

@@ -131,7 +131,8 @@ impl Calls {
     }
 
     pub(crate) fn can_say(&self, id: CallId) -> bool {
-        matches!(self.calls.get(&id), Some(Call::Open(conversation)) if conversation.can_say())
+        let call = self.calls.get(&self.standing_for(id));
+        matches!(call, Some(Call::Open(conversation)) if conversation.can_say())
     }
 
     pub(crate) fn deadline(&self) -> Option<Millis> {
@@ -318,6 +319,7 @@ impl Calls {
 
     /// Ends a call from our side.
     pub(crate) fn close(&mut self, id: CallId, now: Millis, reason: CloseReason, desk: &mut Desk) {
+        let id = self.standing_for(id);
         let Some(call) = self.calls.remove(&id) else { return };
         self.disinherit(id, desk);
         let (label, unsent) = match call {
@@ -351,6 +353,7 @@ impl Calls {
 
     /// `false` when it cannot be said now.
     pub(crate) fn say(&mut self, id: CallId, now: Millis, line: Line) -> bool {
+        let id = self.standing_for(id);
         let Some(conversation) = self.conversation(id) else { return false };
         // Confirming first keeps what is unconfirmed at the other end within its limit.
         conversation.confirm(now);
@@ -359,7 +362,7 @@ impl Calls {
 
     /// Hangs up once everything said is confirmed.
     pub(crate) fn finish(&mut self, id: CallId, now: Millis, desk: &mut Desk) {
-        match self.conversation(id) {
+        match self.conversation(self.standing_for(id)) {
             Some(conversation) => conversation.finish(),
             None => self.close(id, now, CloseReason::Bye, desk),
         }

@@ -119,6 +119,25 @@ impl Calls {
         }
         let until = Some(now + limits::ANSWER_WAIT);
         self.leaving.push(Leaving { id, conversation, ended, announced, heir, until });
+        // Their last word may have come already, in the same bytes as their first.
+        self.drain(self.leaving.len() - 1, desk);
+    }
+
+    /// Reads what has come on a connection that goes.
+    fn drain(&mut self, at: usize, desk: &mut Desk) {
+        let Some(leaving) = self.leaving.get_mut(at) else { return };
+        let conn = leaving.conversation.conn;
+        match leaving.conversation.drain() {
+            Ok(false) => {}
+            Ok(true) => {
+                leaving.until = None;
+                desk.net(conn, NetOutput::Close);
+            }
+            Err(fault) => {
+                desk.net(conn, NetOutput::Drop);
+                self.report(at, Ended::Fault(fault), desk);
+            }
+        }
     }
 
     /// Bytes, or an end, for a connection that goes.
@@ -138,19 +157,8 @@ impl Calls {
         match input {
             NetInput::Received(bytes) => {
                 leaving.conversation.push(bytes);
-                match leaving.conversation.drain() {
-                    Ok(false) => {}
-                    Ok(true) => {
-                        leaving.until = None;
-                        desk.net(conn, NetOutput::Close);
-                        self.pass_on(now, desk);
-                    }
-                    Err(fault) => {
-                        desk.net(conn, NetOutput::Drop);
-                        self.report(at, Ended::Fault(fault), desk);
-                        self.pass_on(now, desk);
-                    }
-                }
+                self.drain(at, desk);
+                self.pass_on(now, desk);
             }
             NetInput::Closed(lost) => {
                 self.report(at, Ended::Lost(*lost), desk);
@@ -225,6 +233,13 @@ impl Calls {
                 (leaving.conversation.who.label.clone(), leaving.conversation.unsent());
             desk.notice(Notice::Ended(leaving.id, label, ended, lines));
         }
+    }
+
+    /// The call that stands for this one: itself, or, of two that crossed, the one that stays.
+    /// Whoever speaks or hangs up before they are told of that means the conversation.
+    pub(crate) fn standing_for(&self, id: CallId) -> CallId {
+        let leaving = self.leaving.iter().find(|leaving| leaving.id == id);
+        leaving.and_then(|leaving| leaving.heir).unwrap_or(id)
     }
 
     /// When a connection that goes has waited for long enough.

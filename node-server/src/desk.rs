@@ -6,6 +6,7 @@ use hallway::conn::{ConnId, NetOutput};
 use hallway::handshake::auth::Me;
 use hallway::handshake::opaque::StretchJob;
 use hallway::handshake::stretch::Profile;
+use hallway::message::Member;
 use hallway::place::Place;
 use hallway::seeds::Seeds;
 
@@ -26,6 +27,11 @@ impl Desk {
     pub(crate) fn new(me: Me, profile: Profile, seeds: Seeds) -> Self {
         let outputs = VecDeque::new();
         Self { me, profile, seeds, next_conn: ConnId::DIALLED, next_look_up: 0, outputs }
+    }
+
+    /// Whether a member is this very node: nobody needs to be told of themselves.
+    pub(crate) fn is_ours(&self, member: &Member) -> bool {
+        member.identity == self.me.identity.public() && member.instance == self.me.instance
     }
 
     /// A number for a connection that we are about to open.

@@ -334,21 +334,21 @@ impl Membership {
         match change {
             Change::Joined(member) => {
                 self.note_twin(&member, desk);
-                if !is_ours(&member, desk) {
+                if !desk.is_ours(&member) {
                     desk.notice(Notice::MemberJoined(member.clone()));
                 }
                 self.members.insert(member.name.clone(), member);
             }
             Change::Left(name) => {
                 let left = self.members.remove(&name);
-                if left.is_some_and(|member| !is_ours(&member, desk)) {
+                if left.is_some_and(|member| !desk.is_ours(&member)) {
                     desk.notice(Notice::MemberLeft(name));
                 }
             }
             Change::State(name, state) => {
                 let Some(member) = self.members.get_mut(&name) else { return };
                 member.state = state;
-                if !is_ours(member, desk) {
+                if !desk.is_ours(member) {
                     desk.notice(Notice::MemberChanged(name, state));
                 }
             }
@@ -396,9 +396,4 @@ impl Membership {
         self.failures = self.failures.saturating_add(1);
         self.stage = Stage::Waiting { until: now + pause };
     }
-}
-
-/// Whether a member is this very node: nobody needs to be told of themselves.
-fn is_ours(member: &Member, desk: &Desk) -> bool {
-    member.identity == desk.me.identity.public() && member.instance == desk.me.instance
 }

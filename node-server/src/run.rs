@@ -255,8 +255,8 @@ fn serve(
                 asked = false;
                 menu.secret(secret, machine.node())
             }
-            // Without a terminal the end of input is no reason to stop serving. `asked` stays: there
-            // is nothing more to read.
+            // Without a terminal the end of input is no reason to stop serving. `asked` stays:
+            // there is nothing more to read.
             Happening::Typed(Typed::End) if !machine.terminal().is_interactive() => vec![],
             Happening::Typed(Typed::OutputClosed) => vec![],
             Happening::Typed(Typed::End | Typed::Interrupt) | Happening::Signal(_) => {
@@ -284,15 +284,16 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     {
         machine.terminal().data(&event.line());
     }
+    let interactive = machine.terminal().is_interactive();
     let mut acts = menu.told(notice, machine.node());
-    if let (Notice::NameTaken(_, free), None, false) =
-        (notice, &options.node.name, machine.terminal().is_interactive())
+    if let (Notice::NameTaken(_, free), None) = (notice, &options.node.name)
+        && !interactive
     {
-        // Nobody chose the name, and nobody can be asked: the next best is as good.
+        // Nobody chose the name, nobody can be asked: the next best is as good.
         acts.push(Act::Do(Command::Rename(free.clone())));
     }
-    let shown = options.common.level(machine.terminal().is_interactive());
-    acts.retain(|act| view::level(notice) <= shown || !matches!(act, Act::Show(..)));
+    let is_shown = view::level(notice) <= options.common.level(interactive);
+    acts.retain(|act| is_shown || !matches!(act, Act::Show(..)));
     acts
 }
 

@@ -1,4 +1,4 @@
-//! Everything that touches the machine is here: clock, sockets, files, signals, threads, the terminal.
+//! Everything that touches the machine is here: clock, sockets, files, signals, threads, terminal.
 //!
 //! The rest of the library is pure; therefore only this folder opts out of `clippy.toml`'s list of
 //! what a core may not touch.

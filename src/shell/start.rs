@@ -1,6 +1,6 @@
 //! The start of a program: questions at a terminal, and refusals with an exit code.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::base::Base;
 use super::interfaces::usable_addresses;
@@ -94,7 +94,9 @@ pub fn ask_new_password(base: &mut Base, what: &str, offered: Secret) -> Result<
 pub fn reachable(at: SocketAddr) -> Vec<SocketAddr> {
     let mut ips = if at.ip().is_unspecified() { usable_addresses() } else { Vec::new() };
     if ips.is_empty() {
-        ips.push(at.ip());
+        // No network: only programs on this machine can.
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        ips.push(if at.ip().is_unspecified() { here } else { at.ip() });
     }
     ips.into_iter().map(|ip| SocketAddr::new(ip, at.port())).collect()
 }

@@ -4,6 +4,8 @@
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
 )]
 

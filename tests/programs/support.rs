@@ -1,19 +1,21 @@
 //! A program as a test holds it: lines in, lines and events out, signals, an exit code.
 
-use std::env;
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::binaries::binary;
+use crate::log::{Log, Stream, listen};
 
 /// How long anything is waited for before the test fails. Only a failing test waits that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,36 +23,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const NODE_PASSWORD: &str = "correct horse battery staple";
 /// The password of every community here.
 pub(crate) const COMMUNITY_PASSWORD: &str = "four quite random words";
-
-/// Where the programs are. They belong to other packages of the workspace, which cargo does not
-/// build for this one's tests: so the first test builds them, the others wait for it.
-pub(crate) fn binary(name: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build).join(name)
-}
-
-/// Builds with the profile and into the folder of this test.
-fn build() -> PathBuf {
-    // target/<profile>/deps/programs-<hash>
-    let test = env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap().to_owned();
-    let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let done = Command::new(cargo)
-        // The test target is named so that the dependencies have the features they have now, and
-        // are not built a second time.
-        .args(["build", "--workspace", "--bins", "--test", "programs", "--profile", profile])
-        .arg("--target-dir")
-        .arg(folder.parent().unwrap())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    folder
-}
 
 /// A program about to be started.
 pub(crate) struct Launch {
@@ -342,83 +314,4 @@ fn event(line: &[u8]) -> Value {
     let text = str::from_utf8(line).unwrap_or_else(|_| panic!("not UTF-8: {line:?}"));
     assert!(!text.trim_end_matches('\n').contains(char::is_control), "{text:?}");
     serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {text:?}"))
-}
-
-/// All that a program has said, and where to wait for more.
-#[derive(Default)]
-struct Log {
-    said: Mutex<Said>,
-    changed: Condvar,
-}
-
-struct Said {
-    out: Vec<Vec<u8>>,
-    err: Vec<u8>,
-    out_open: bool,
-    err_open: bool,
-}
-
-impl Default for Said {
-    fn default() -> Self {
-        Self { out: Vec::new(), err: Vec::new(), out_open: true, err_open: true }
-    }
-}
-
-impl Said {
-    fn err(&self) -> String {
-        String::from_utf8_lossy(&self.err).into_owned()
-    }
-
-    fn tell(&self, from: usize) -> String {
-        let out = self.out.iter().skip(from).map(|line| String::from_utf8_lossy(line));
-        format!("{}--- stderr:\n{}", out.collect::<String>(), self.err())
-    }
-}
-
-impl Log {
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        // A look that panicked has changed nothing.
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until `look` finds something; `None` when it takes too long.
-    fn wait<T>(&self, look: impl Fn(&Said) -> Option<T>) -> Option<T> {
-        let end = Instant::now() + PATIENCE;
-        let mut said = self.lock();
-        loop {
-            if let Some(found) = look(&said) {
-                return Some(found);
-            }
-            let left = end.checked_duration_since(Instant::now())?;
-            let woken = self.changed.wait_timeout(said, left);
-            said = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
-
-enum Stream {
-    Out,
-    Err,
-}
-
-fn listen(stream: impl Read + Send + 'static, log: &Arc<Log>, which: Stream) -> JoinHandle<()> {
-    let log = log.clone();
-    thread::spawn(move || {
-        let mut lines = BufReader::new(stream);
-        loop {
-            let mut line = Vec::new();
-            let count = lines.read_until(b'\n', &mut line).unwrap_or(0);
-            let mut said = log.lock();
-            match (&which, count) {
-                (Stream::Out, 0) => said.out_open = false,
-                (Stream::Err, 0) => said.err_open = false,
-                (Stream::Out, _) => said.out.push(line),
-                (Stream::Err, _) => said.err.append(&mut line),
-            }
-            log.changed.notify_all();
-            if count == 0 {
-                return;
-            }
-        }
-    })
 }

@@ -199,7 +199,8 @@ fn a_line_that_is_cut_anywhere_is_lost_and_not_a_goodbye() {
 #[test]
 fn a_record_dropped_repeated_swapped_or_reflected_ends_the_connection() {
     let mut bench = Bench::new();
-    // Records there: 0 who is calling, 1-3 the lines. Back: 0 who answers, 1 accepted, 2-… the rest.
+    // Records there: 0 who is calling, 1-3 the lines. Back: 0 who answers, 1 accepted, then the
+    // rest.
     let deeds = [
         (Way::There, Deed::Drop(1)),
         (Way::There, Deed::Drop(2)),

@@ -18,7 +18,8 @@ fn over(bytes: &[u8]) -> (Program, Vec<String>) {
 fn is_harmless(text: &str) -> bool {
     let bidi = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     let hidden = |c| matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{e0001}');
-    text.chars().all(|c| !(c.is_control() && c != '\n') && !bidi(c) && !hidden(c))
+    let control = |c: char| c.is_control() && c != '\n';
+    !text.chars().any(|c| control(c) || bidi(c) || hidden(c))
 }
 
 #[test]

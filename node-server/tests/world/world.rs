@@ -1,8 +1,8 @@
 //! A world in memory: real nodes, a real community, a clock that jumps, and streams that cut, delay
 //! and break as their seed says. The same seed gives the same run.
 //!
-//! What must always hold is asserted here and not in the tests: no byte after a goodbye, no deadline
-//! in the past, and that every call is told of in the right order.
+//! What must always hold is asserted here and not in the tests: no byte after a goodbye, no
+//! deadline in the past, and that every call is told of in the right order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
