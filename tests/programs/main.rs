@@ -14,6 +14,7 @@ mod class;
 mod community;
 mod kills;
 mod log;
+mod namespaces;
 mod proxy;
 mod refusals;
 mod signals;
