@@ -206,6 +206,10 @@ impl Talk {
         }
         self.focus = node.talking().map(|(id, _)| id).last();
         self.wants_next = self.focus.is_none();
+        // A line that is being typed is for the same person as before.
+        if let Some((_, label)) = self.addressed.take_if(|(call, _)| *call == gone) {
+            self.addressed = self.focus.map(|focus| (focus, label));
+        }
     }
 
     /// Who else is connected, and who waits for an answer, as a reminder for a person who comes
