@@ -237,9 +237,10 @@ fn a_node_that_proves_another_identity_is_refused_until_it_is_trusted() {
     assert!(refused_call.events_of("connected").is_empty());
 
     // Exactly the command that was shown.
-    let command = text.rsplit("right: ").next().unwrap();
-    let words: Vec<&str> = command.split_whitespace().skip_while(|word| *word != "trust").collect();
-    assert_eq!(words.len(), 3, "{text}");
+    let (_, command) = text.split_once("client trust, with").unwrap();
+    let shown: Vec<&str> = command.split_whitespace().collect();
+    assert_eq!(shown[..], ["bob", new["fingerprint"].as_str().unwrap()], "{text}");
+    let words = [&["trust"], shown.as_slice()].concat();
     let mut trust = Launch::new("client", &words).data_dir(keys.path()).start();
     assert_eq!(trust.exit(), 0);
     assert_eq!(call(at).exit(), 0);
