@@ -16,12 +16,12 @@ use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
 use crate::node::{Command, Node};
-use crate::notice::{CallId, Notice, Who};
+use crate::notice::{CallId, Notice};
 use crate::view;
 
 /// What is to be done about a line or a notice.
 pub enum Act {
-    /// Show these words of ours; ring the bell if told so.
+    /// Show this; ring the bell if told so.
     Show(String, bool),
     /// Have the node do this.
     Do(Command),
@@ -103,7 +103,7 @@ impl Talk {
     pub fn typed(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let trimmed = line.trim();
         let addressed = self.addressed.take().filter(|(call, _)| self.focus != Some(*call));
-        if is_answer(trimmed, node) {
+        if !self.ringing.is_empty() && (trimmed == "accept" || trimmed == "deny") {
             return self.command(trimmed, node);
         }
         if let Some((_, label)) = addressed
@@ -154,16 +154,17 @@ impl Talk {
                 self.wanted.insert(*id);
             }
             Notice::Connected(id, who) => return self.connected(*id, who, notice),
+            Notice::Ended(id, _, ended, _) if view::is_double(ended) => {
+                self.go_on(*id, node);
+                return Vec::new();
+            }
             Notice::Ended(id, label, ended, _) => {
-                let rang = self.ringing.remove(id);
-                self.settling.remove(id);
-                if view::is_double(ended) {
-                    self.go_on(*id, node);
-                    return Vec::new();
-                }
                 self.wanted.remove(id);
-                self.focus = self.focus.filter(|focus| focus != id);
-                if rang {
+                self.settling.remove(id);
+                if self.focus == Some(*id) {
+                    self.focus = None;
+                }
+                if self.ringing.remove(id) {
                     return vec![show(view::missed(label, ended))];
                 }
             }
@@ -176,11 +177,10 @@ impl Talk {
             _ => {}
         }
         let Some(words) = view::words(notice) else { return Vec::new() };
-        let bell = self.rings(notice, node);
-        vec![Act::Show(words, bell)]
+        vec![Act::Show(words, self.rings(notice, node))]
     }
 
-    fn connected(&mut self, id: CallId, who: &Who, notice: &Notice) -> Vec<Act> {
+    fn connected(&mut self, id: CallId, who: &crate::notice::Who, notice: &Notice) -> Vec<Act> {
         self.settling.remove(&id);
         // Whoever called was introduced when it rang.
         let words =
@@ -199,12 +199,17 @@ impl Talk {
     /// Two called each other at once, and the other connection is the conversation: what the person
     /// wanted of this one they want of that one, whether it stands already or not yet.
     fn go_on(&mut self, gone: CallId, node: &Node) {
+        self.ringing.remove(&gone);
+        self.settling.remove(&gone);
         if !self.wanted.remove(&gone) && self.focus != Some(gone) {
             return;
         }
         self.focus = node.talking().map(|(id, _)| id).last();
         self.wants_next = self.focus.is_none();
-        self.addressed = None;
+        // A line that is being typed is for the same person as before.
+        if let Some((_, label)) = self.addressed.take_if(|(call, _)| *call == gone) {
+            self.addressed = self.focus.map(|focus| (focus, label));
+        }
     }
 
     /// Who else is connected, and who waits for an answer, as a reminder for a person who comes
@@ -232,14 +237,6 @@ impl Talk {
             (Bell::Mention | Bell::All, _) => false,
         }
     }
-}
-
-/// Whether a line answers a call: it needs no slash then.
-fn is_answer(line: &str, node: &Node) -> bool {
-    let (word, name) = line.split_once(' ').unwrap_or((line, ""));
-    let mut calls = node.ringing();
-    (word == "accept" || word == "deny")
-        && calls.any(|(_, who)| name.is_empty() || who.label == name)
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.
