@@ -13,11 +13,43 @@
 mod support;
 mod transcript;
 
-use transcript::{play, play_with};
+use transcript::{play, play_text, play_with};
 
 #[test]
 fn the_demo_needs_nobody_else() {
     play("demo");
+}
+
+#[test]
+fn the_readme_shows_what_really_happens() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let (_, rest) = readme.split_once("<!-- transcript: client demo -->\n```text\n").unwrap();
+    let (shown, _) = rest.split_once("```\n<!-- end of transcript -->").unwrap();
+    // Addresses, fingerprints and states differ from run to run: what stands before them does not.
+    let steady = |line: &str| {
+        let varies = ["127.0.0.1:", "fingerprint ", "available", "in-chat"];
+        let end = varies.iter().filter_map(|word| line.find(word)).min();
+        line[..end.unwrap_or(line.len())].trim().to_owned()
+    };
+    let steps: Vec<String> = shown
+        .lines()
+        .map(|line| match (line.strip_prefix("$ "), line.starts_with("> ")) {
+            (Some(command), _) => format!("@katie: {command}"),
+            (None, true) => line.to_owned(),
+            (None, false) => format!("< {}", steady(line)),
+        })
+        .collect();
+    assert!(steps.len() > 15, "{steps:?}");
+    play_text("README.md", &(steps.join("\n") + "\n<exit> 0"), &[]);
+}
+
+#[test]
+fn the_readme_names_the_two_commands_and_they_are_the_ones_that_are_run() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let ci = std::fs::read_to_string(".ci/run").unwrap();
+    assert!(readme.contains("```sh\ncargo run --release --bin client\n```"));
+    assert!(readme.contains("```sh\ncargo test --workspace\n```"));
+    assert!(ci.contains("cargo test --workspace"));
 }
 
 #[test]

@@ -53,6 +53,11 @@ pub(crate) fn play(name: &str) {
 /// The same with words for placeholders.
 pub(crate) fn play_with(name: &str, words: &[(&str, &str)]) {
     let text = std::fs::read_to_string(folder().join(format!("{name}.txt"))).unwrap();
+    play_text(&format!("{name}.txt"), &text, words);
+}
+
+/// The same for a transcript that is in hand; `name` is for whoever reads of a failure.
+pub(crate) fn play_text(name: &str, text: &str, words: &[(&str, &str)]) {
     let kept = words.iter().map(|(name, word)| ((*name).to_owned(), (*word).to_owned()));
     let mut stage = Stage {
         actors: Vec::new(),
@@ -64,13 +69,13 @@ pub(crate) fn play_with(name: &str, words: &[(&str, &str)]) {
     for (number, line) in text.lines().enumerate() {
         let step = stage.filled(line);
         if let Err(why) = stage.step(&step) {
-            panic!("{name}.txt:{}: {step}\n{why}\n{words:?}\n{}", number + 1, stage.screens());
+            panic!("{name}:{}: {step}\n{why}\n{words:?}\n{}", number + 1, stage.screens());
         }
     }
     for actor in &stage.actors {
         let text = actor.pty.screen();
         let wide = text.lines().find(|line| line.chars().count() > COLUMNS.into());
-        assert!(wide.is_none(), "{name}.txt: too wide for {}: {wide:?}", actor.name);
+        assert!(wide.is_none(), "{name}: too wide for {}: {wide:?}", actor.name);
     }
 }
 
