@@ -168,7 +168,9 @@ impl Desk {
             Style::Rich => state.editing = true,
             Style::Plain => {
                 state.asking = true;
-                state.items.push_back(Item::Prompt(question.prompt.clone()));
+                if !question.secret {
+                    state.items.push_back(Item::Prompt(question.prompt.clone()));
+                }
             }
             Style::Pipe => {}
         }
@@ -188,6 +190,12 @@ impl Desk {
             }
             state = self.wait(state);
         }
+    }
+
+    /// Shows the prompt of a secret, which the reader puts when the terminal is ready for it.
+    pub(super) fn push_prompt(&self, question: &Question) {
+        self.lock().items.push_back(Item::Prompt(question.prompt.clone()));
+        self.notify();
     }
 
     /// Hands over what was typed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::desk::Desk;
-use super::{Style, Typed};
+use super::{Style, Typed, restore};
 use crate::limits::INPUT_LINE_BYTES_MAX;
 use crate::secret::Secret;
 
@@ -15,7 +15,15 @@ pub(super) fn run(desk: &Arc<Desk>) {
     let mut lines = Lines::new(io::stdin().lock());
     while let Some(question) = desk.next_question() {
         let typed = match (question.secret, desk.style) {
-            (true, Style::Plain) => hidden(),
+            (true, Style::Plain) => {
+                let modes = restore::quiet();
+                desk.push_prompt(&question);
+                let typed = hidden();
+                if let Some(modes) = modes {
+                    restore::loud(&modes);
+                }
+                typed
+            }
             (true, Style::Rich | Style::Pipe) => lines.next().map_or(Typed::End, |line| {
                 let line = Zeroizing::new(line);
                 let text = Zeroizing::new(String::from_utf8_lossy(&line).into_owned());

@@ -42,6 +42,24 @@ pub(super) fn begin(rich: bool) -> nix::Result<()> {
     Ok(())
 }
 
+/// Keeps what is typed off the screen, and every key as it is, until the modes that this gives are
+/// set with [`loud`]: for a secret, before its prompt is shown. rpassword does the same when it
+/// begins to read, which may be after the first key: that would be shown, and Ctrl-D lost.
+pub(super) fn quiet() -> Option<Termios> {
+    let modes = tcgetattr(io::stdin()).ok()?;
+    let mut quiet = modes.clone();
+    quiet.local_flags &= !(LocalFlags::ECHO | LocalFlags::ECHONL | LocalFlags::ICANON);
+    set_control(&mut quiet, SpecialCharacterIndices::VMIN, 1);
+    set_control(&mut quiet, SpecialCharacterIndices::VTIME, 0);
+    tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet).ok()?;
+    Some(modes)
+}
+
+/// The end of [`quiet`].
+pub(super) fn loud(modes: &Termios) {
+    let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
+}
+
 fn set_control(modes: &mut Termios, index: SpecialCharacterIndices, value: u8) {
     if let Some(place) = modes.control_chars.get_mut(index as usize) {
         *place = value;
