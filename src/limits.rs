@@ -116,6 +116,9 @@ pub const RING_WAIT: Millis = Millis(60_000);
 pub const CONVERSATIONS_MAX: usize = 64;
 /// Lines said and not yet confirmed, in one conversation; then the sender is told to wait.
 pub const UNCONFIRMED_LINES_MAX: usize = 1024;
+/// A conversation that ends when all is confirmed waits so long for that: a living program confirms
+/// at once, and keep-alive notices a dead line in the same time.
+pub const CONFIRM_WAIT: Millis = Millis(30_000);
 /// First pause before a lost community is dialled again; each failure doubles it.
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use hallway::channel::Channel;
-use hallway::conn::{ConnId, NetInput, NetOutput};
+use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
 use hallway::handshake::auth::Peer;
 use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::{Rejected, Stretched};
@@ -363,7 +363,7 @@ impl Calls {
     /// Hangs up once everything said is confirmed.
     pub(crate) fn finish(&mut self, id: CallId, now: Millis, desk: &mut Desk) {
         match self.conversation(self.standing_for(id)) {
-            Some(conversation) => conversation.finish(),
+            Some(conversation) => conversation.finish(now),
             None => self.close(id, now, CloseReason::Bye, desk),
         }
     }
@@ -380,17 +380,19 @@ impl Calls {
         for id in ids {
             let Some(conversation) = self.conversation(id) else { continue };
             conversation.flush(now.tick, desk);
-            if conversation.deadline().is_some_and(|until| until <= now.tick) {
-                self.close(id, now.tick, CloseReason::NoAnswer, desk);
-            } else if conversation.is_finished() {
+            let late = conversation.deadline().is_some_and(|until| until <= now.tick);
+            if conversation.is_finished() {
                 self.close(id, now.tick, CloseReason::Bye, desk);
+            } else if late && conversation.stage == Stage::Talking {
+                self.end(id, Ended::Lost(Lost::Broken), desk); // what was said last is not confirmed
+            } else if late {
+                self.close(id, now.tick, CloseReason::NoAnswer, desk);
             }
         }
     }
 
     pub(crate) fn stop(&mut self, now: Millis, desk: &mut Desk) {
-        let ids: Vec<CallId> = self.calls.keys().copied().collect();
-        for id in ids {
+        for id in self.calls.keys().copied().collect::<Vec<_>>() {
             self.close(id, now, CloseReason::Bye, desk);
         }
         self.expire_leaving(now, true, desk);

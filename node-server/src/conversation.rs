@@ -35,8 +35,8 @@ pub(crate) struct Conversation {
     carried: Vec<Line>,
     /// What was said on a connection that this one replaces must come first, and is not known yet.
     pub(crate) held: bool,
-    /// Hang up as soon as everything we said is confirmed.
-    pub(crate) finishing: bool,
+    /// Hang up as soon as everything we said is confirmed, or then without that.
+    pub(crate) finishing: Option<Millis>,
 }
 
 /// How far a call has come.
@@ -81,14 +81,14 @@ impl Conversation {
             confirmed: 0,
             carried: Vec::new(),
             held: false,
-            finishing: false,
+            finishing: None,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match self.stage {
             Stage::Calling { until } | Stage::Ringing { until } => Some(until),
-            Stage::Talking => None,
+            Stage::Talking => self.finishing,
         }
     }
 
@@ -114,7 +114,7 @@ impl Conversation {
     /// Whether another line can be said now.
     pub(crate) fn can_say(&self) -> bool {
         self.stage == Stage::Talking
-            && !self.finishing
+            && self.finishing.is_none()
             && self.unconfirmed.len() + self.carried.len() < limits::UNCONFIRMED_LINES_MAX
     }
 
@@ -139,9 +139,9 @@ impl Conversation {
     }
 
     /// Lines that were said on a connection which this one replaces, and not shown there.
-    pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: bool) {
+    pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: Option<Millis>) {
         self.carried.splice(0..0, lines);
-        self.finishing |= finishing;
+        self.finishing = self.finishing.or(finishing);
     }
 
     /// Nothing more is to be carried here.
@@ -151,12 +151,15 @@ impl Conversation {
     }
 
     /// Hang up once everything is confirmed.
-    pub(crate) fn finish(&mut self) {
-        self.finishing = true;
+    pub(crate) fn finish(&mut self, now: Millis) {
+        self.finishing = Some(now + limits::CONFIRM_WAIT);
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.finishing && !self.held && self.unconfirmed.is_empty() && self.carried.is_empty()
+        self.finishing.is_some()
+            && !self.held
+            && self.unconfirmed.is_empty()
+            && self.carried.is_empty()
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {

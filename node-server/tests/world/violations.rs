@@ -171,6 +171,19 @@ fn a_forged_record_ends_its_own_connection_and_no_other() {
 }
 
 #[test]
+fn a_goodbye_that_waits_for_what_is_never_confirmed_ends_as_lost() {
+    let (mut bench, mut friend, bad) = bench(At::Talking);
+    bench.handle(Input::Command(Command::Say(CallId(2), line("one"))));
+    bench.handle(Input::Command(Command::Finish(CallId(2))));
+    bench.run(limits::CONFIRM_WAIT.0 - 1_000);
+    assert!(!bench.ended.contains(&bad.conn));
+    bench.run(2_000);
+    assert!(bench.ended.contains(&bad.conn));
+    assert_eq!(how_it_ended(&bench), Some(Ended::Lost(Lost::Broken)));
+    friend_is_well(&mut bench, &mut friend);
+}
+
+#[test]
 fn a_line_out_of_its_turn_or_a_confirmation_of_nothing_ends_the_conversation() {
     for message in [
         Message::Say(Say { number: 1, line: line("again") }),
