@@ -384,7 +384,7 @@ impl Calls {
             if conversation.is_finished() {
                 self.close(id, now.tick, CloseReason::Bye, desk);
             } else if late && conversation.stage == Stage::Talking {
-                self.end(id, Ended::Lost(Lost::Broken), desk); // what was said last is not confirmed
+                self.end(id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed
             } else if late {
                 self.close(id, now.tick, CloseReason::NoAnswer, desk);
             }
