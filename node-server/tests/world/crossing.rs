@@ -134,6 +134,24 @@ fn who_comes_back_before_the_loss_was_noticed_replaces_the_old_connection() {
 }
 
 #[test]
+fn who_rings_twice_still_waits_for_the_person_to_accept() {
+    let mut world = World::new(1);
+    let (ann, bob) =
+        (world.join(&person("ann")), world.join(&person("bob").calls(CallPolicy::Ask)));
+    for rung in 1..4 {
+        let call = world.call(&[bob]);
+        world.command(ann, call);
+        world.run(1_000);
+        let counts = (world.talking(bob).len(), world.node(bob).ringing().count());
+        assert_eq!(counts, (0, 1), "after {rung}: {}", world.story());
+    }
+    assert!(world.talking(ann).is_empty() && world.host(bob).pins.is_empty());
+    let (ringing, _) = world.node(bob).ringing().next().unwrap();
+    world.command(bob, Command::Accept(ringing));
+    one_conversation(&mut world, ann, bob);
+}
+
+#[test]
 fn a_node_that_calls_itself_refuses_on_both_ends() {
     for policy in [CallPolicy::All, CallPolicy::Ask] {
         let mut world = World::new(1);
