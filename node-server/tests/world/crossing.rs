@@ -55,7 +55,8 @@ fn cross(seed: u64) {
             let open = world.talking(host).last().copied();
             if let Some(call) = open.filter(|call| world.node(host).can_say(*call)) {
                 said[who] += 1;
-                world.command(host, Command::Say(call, line(&format!("{who} {}", said[who]))));
+                world
+                    .command(host, Command::Say(call, vec![line(&format!("{who} {}", said[who]))]));
             }
         }
     }
