@@ -137,7 +137,7 @@ fn encrypted(criterion: &mut Criterion) {
     let line = Line::split("shall we meet at five?").remove(0);
     criterion.bench_function("chat line and back, encrypted", |bencher| {
         bencher.iter(|| {
-            caller.handle(Input::Command(Command::Say(call, line.clone())));
+            caller.handle(Input::Command(Command::Say(call, vec![line.clone()])));
             caller.wait_for(|notice| match notice {
                 Notice::Heard(id, ..) => Some(*id),
                 _ => None,

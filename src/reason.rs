@@ -224,7 +224,8 @@ impl Ended {
             Self::PinBroken { pinned, found } => format!(
                 "{who} has another identity than before, so it may be somebody else.\n  \
                  known: {pinned}\n  now:   {found}\n  If you have asked in person and it is \
-                 right (in a menu, /trust):\n  client trust {who} {found}"
+                 right (in a menu, /trust):\n  client trust {} {found}",
+                for_shell(who)
             ),
             Self::Busy { wait_ms } => {
                 let wait = Duration::from_millis(u64::from(*wait_ms)).as_secs() + 1;
@@ -236,6 +237,13 @@ impl Ended {
             Self::Fault(fault) => fault_words(*fault, who),
         }
     }
+}
+
+/// A name or an address as a word of a command line: names have no quotes, but may have anything
+/// else that a shell acts on, and the command is there to be copied.
+fn for_shell(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-._:".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
 fn closed_words(reason: CloseReason, who: &str) -> String {
@@ -308,5 +316,17 @@ mod tests {
             assert_eq!(CloseReason::from_code(reason.code()), reason);
         }
         assert_eq!(CloseReason::from_code(200), CloseReason::Other);
+    }
+
+    #[test]
+    fn the_command_that_trusts_does_nothing_else_when_it_is_copied_to_a_shell() {
+        let found = Fingerprint::parse(&"0g7k".repeat(8)).unwrap();
+        let ended = Ended::PinBroken { pinned: found, found };
+        for plain in ["katie", "\u{5DB}\u{5EA}\u{5D9}", "10.0.0.7:5000", "lab-3.local:5000"] {
+            assert!(ended.words(plain).ends_with(&format!("client trust {plain} {found}")));
+        }
+        for acted_on in ["k;reboot", "$(reboot)", "k|sh", "k&", "*", "[fd00::7]:5000", "k>x"] {
+            assert!(ended.words(acted_on).ends_with(&format!("client trust '{acted_on}' {found}")));
+        }
     }
 }

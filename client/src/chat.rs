@@ -7,6 +7,7 @@
 use hallway::place::Place;
 use hallway::reason::{Ended, Exit};
 use hallway::secret::Secret;
+use hallway::text::Line;
 use node_server::calls::Callee;
 use node_server::node::{Command, Node};
 use node_server::notice::{CallId, Notice};
@@ -96,8 +97,7 @@ impl Chat {
         if !self.interactive {
             // A script says what it says: nothing in it is a command.
             let Stage::Talking(id) = self.stage else { return Vec::new() };
-            let lines = hallway::text::Line::split(line).into_iter();
-            return lines.map(|line| Act::Do(Command::Say(id, line))).collect();
+            return vec![Act::Do(Command::Say(id, Line::split(line)))];
         }
         match (&self.stage, line.trim()) {
             (Stage::Calling, "" | "q" | "/bye" | "/quit") => vec![Act::Quit],

@@ -292,7 +292,7 @@ impl Calls {
                 }
                 Ok(Some(Heard::Line(line))) => {
                     if echo {
-                        conversation.say(now.tick, line.clone());
+                        conversation.say(now.tick, [line.clone()]);
                     }
                     desk.notice(Notice::Heard(id, conversation.who.label.clone(), line));
                 }
@@ -351,13 +351,12 @@ impl Calls {
         desk.notice(Notice::Ended(id, label, ended, unsent));
     }
 
-    /// `false` when it cannot be said now.
-    pub(crate) fn say(&mut self, id: CallId, now: Millis, line: Line) -> bool {
+    pub(crate) fn say(&mut self, id: CallId, now: Millis, text: Vec<Line>) {
         let id = self.standing_for(id);
-        let Some(conversation) = self.conversation(id) else { return false };
+        let Some(conversation) = self.conversation(id) else { return };
         // Confirming first keeps what is unconfirmed at the other end within its limit.
         conversation.confirm(now);
-        conversation.say(now, line)
+        conversation.say(now, text);
     }
 
     /// Hangs up once everything said is confirmed.

@@ -31,8 +31,9 @@ pub(crate) struct Conversation {
     /// The number of the last line we heard and showed.
     heard: u64,
     confirmed: u64,
-    /// To be said when the call is taken and nothing holds it any more.
-    carried: Vec<Line>,
+    /// To be said when the call is taken, nothing holds it any more, and not too much is
+    /// unconfirmed.
+    carried: VecDeque<Line>,
     /// What was said on a connection that this one replaces must come first, and is not known yet.
     pub(crate) held: bool,
     /// Hang up as soon as everything we said is confirmed, or then without that.
@@ -79,7 +80,7 @@ impl Conversation {
             unconfirmed: VecDeque::new(),
             heard: 0,
             confirmed: 0,
-            carried: Vec::new(),
+            carried: VecDeque::new(),
             held: false,
             finishing: None,
         }
@@ -105,30 +106,27 @@ impl Conversation {
 
     fn say_carried(&mut self, now: Millis) {
         if self.stage == Stage::Talking && !self.held {
-            for line in std::mem::take(&mut self.carried) {
+            while self.unconfirmed.len() < limits::UNCONFIRMED_LINES_MAX
+                && let Some(line) = self.carried.pop_front()
+            {
                 self.utter(now, line);
             }
         }
     }
 
-    /// Whether another line can be said now.
+    /// Whether another text can be said now.
     pub(crate) fn can_say(&self) -> bool {
         self.stage == Stage::Talking
             && self.finishing.is_none()
             && self.unconfirmed.len() + self.carried.len() < limits::UNCONFIRMED_LINES_MAX
     }
 
-    /// Says a line; `false` when it cannot be said now.
-    pub(crate) fn say(&mut self, now: Millis, line: Line) -> bool {
-        if !self.can_say() {
-            return false;
+    /// Says all lines of one text, or none when it cannot be said now.
+    pub(crate) fn say(&mut self, now: Millis, text: impl IntoIterator<Item = Line>) {
+        if self.can_say() {
+            self.carried.extend(text);
+            self.say_carried(now);
         }
-        if self.held {
-            self.carried.push(line);
-        } else {
-            self.utter(now, line);
-        }
-        true
     }
 
     fn utter(&mut self, now: Millis, line: Line) {
@@ -139,9 +137,16 @@ impl Conversation {
     }
 
     /// Lines that were said on a connection which this one replaces, and not shown there.
+<<<<<<< HEAD
     pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: Option<Millis>) {
         self.carried.splice(0..0, lines);
         self.finishing = self.finishing.or(finishing);
+=======
+    pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: bool) {
+        let later = std::mem::replace(&mut self.carried, lines.into());
+        self.carried.extend(later);
+        self.finishing |= finishing;
+>>>>>>> review
     }
 
     /// Nothing more is to be carried here.
@@ -194,6 +199,7 @@ impl Conversation {
             }
             (Stage::Talking, Message::Shown(number)) if number <= self.said => {
                 self.shown(number);
+                self.say_carried(now);
                 Ok(None)
             }
             _ => Err(PeerFault::UnexpectedMessage),

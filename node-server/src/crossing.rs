@@ -45,14 +45,14 @@ impl Calls {
                 leaving.heir = Some(newest);
             }
         }
-        let older: Vec<(CallId, bool)> = self
+        let older: Vec<(CallId, bool, bool)> = self
             .conversations()
             .filter(|(id, other)| *id != newest && is_same_run(&other.peer, &peer))
-            .map(|(id, other)| (id, other.ours))
+            .map(|(id, other)| (id, other.ours, other.stage == Stage::Talking))
             .collect();
         let ours_stays =
             (desk.me.identity.public(), desk.me.instance) < (peer.identity, peer.instance);
-        for (older, older_is_ours) in older {
+        for (older, older_is_ours, older_is_taken) in older {
             let newest_stays = match (ours, older_is_ours) {
                 // We called twice. Who was called knows which one came last, and closes the other.
                 (true, true) => continue,
@@ -65,7 +65,10 @@ impl Calls {
             let ended = Ended::ByUs(CloseReason::Duplicate);
             let (stays, goes) = if newest_stays { (newest, older) } else { (older, newest) };
             self.give_way(now, goes, Some(stays), ended, announced || newest_stays, desk);
-            self.take_crossing(now, stays, desk);
+            // Who only rings twice is let in by the person here, as who rings once.
+            if ours != older_is_ours || older_is_taken {
+                self.take_crossing(now, stays, desk);
+            }
             if !newest_stays {
                 return true;
             }
@@ -74,7 +77,7 @@ impl Calls {
         false
     }
 
-    /// Calling each other, or coming back, counts as taking the call.
+    /// Calling each other, or coming back to a conversation, counts as taking the call.
     fn take_crossing(&mut self, now: Millis, id: CallId, desk: &mut Desk) {
         let Some(conversation) = self.conversation(id) else { return };
         if matches!(conversation.stage, Stage::Ringing { .. }) {

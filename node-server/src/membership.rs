@@ -279,10 +279,10 @@ impl Membership {
 
     fn message(&mut self, message: Message, desk: &mut Desk) -> Result<(), Ended> {
         match message {
-            Message::Members(page) if self.has_room(page.members.len()) => self.page(page, desk),
-            Message::Changes(changes) if self.has_room(changes.len()) => {
+            Message::Members(page) => self.page(page, desk)?,
+            Message::Changes(changes) => {
                 for change in changes {
-                    self.change(change, desk);
+                    self.change(change, desk)?;
                 }
             }
             Message::Notice(line) => desk.notice(Notice::CommunitySays(line)),
@@ -297,10 +297,7 @@ impl Membership {
                 self.forget();
             }
             Message::Skipped => {}
-            // More than a community can have.
-            Message::Members(_)
-            | Message::Changes(_)
-            | Message::Auth(_)
+            Message::Auth(_)
             | Message::Join(_)
             | Message::Watch
             | Message::State(_)
@@ -311,14 +308,19 @@ impl Membership {
         Ok(())
     }
 
-    fn has_room(&self, more: usize) -> bool {
-        self.members.len() + more <= limits::MEMBERS_MAX
+    /// Puts a member on our replica of the list, unless that has more than a community can have.
+    fn list(&mut self, member: Member, desk: &mut Desk) -> Result<(), Ended> {
+        self.note_twin(&member, desk);
+        self.members.insert(member.name.clone(), member);
+        if self.members.len() > limits::MEMBERS_MAX {
+            return Err(Ended::Fault(PeerFault::UnexpectedMessage));
+        }
+        Ok(())
     }
 
-    fn page(&mut self, page: Page, desk: &mut Desk) {
+    fn page(&mut self, page: Page, desk: &mut Desk) -> Result<(), Ended> {
         for member in page.members {
-            self.note_twin(&member, desk);
-            self.members.insert(member.name.clone(), member);
+            self.list(member, desk)?;
         }
         if page.last && !self.whole {
             self.whole = true;
@@ -328,16 +330,17 @@ impl Membership {
             desk.notice(Notice::CommunityJoined(place));
             desk.notice(Notice::ListWhole);
         }
+        Ok(())
     }
 
-    fn change(&mut self, change: Change, desk: &mut Desk) {
+    fn change(&mut self, change: Change, desk: &mut Desk) -> Result<(), Ended> {
         match change {
             Change::Joined(member) => {
-                self.note_twin(&member, desk);
-                if !desk.is_ours(&member) {
-                    desk.notice(Notice::MemberJoined(member.clone()));
+                let joined = (!desk.is_ours(&member)).then(|| member.clone());
+                self.list(member, desk)?;
+                if let Some(member) = joined {
+                    desk.notice(Notice::MemberJoined(member));
                 }
-                self.members.insert(member.name.clone(), member);
             }
             Change::Left(name) => {
                 let left = self.members.remove(&name);
@@ -346,13 +349,14 @@ impl Membership {
                 }
             }
             Change::State(name, state) => {
-                let Some(member) = self.members.get_mut(&name) else { return };
+                let Some(member) = self.members.get_mut(&name) else { return Ok(()) };
                 member.state = state;
                 if !desk.is_ours(member) {
                     desk.notice(Notice::MemberChanged(name, state));
                 }
             }
         }
+        Ok(())
     }
 
     fn note_twin(&self, member: &Member, desk: &mut Desk) {

@@ -70,8 +70,9 @@ pub enum Command {
     Accept(CallId),
     /// Do not take a call.
     Deny(CallId),
-    /// Say a line; lost when [`Node::can_say`] is false.
-    Say(CallId, Line),
+    /// Say a text, which may be too long for one line; lost as a whole when [`Node::can_say`] is
+    /// false, and never in part.
+    Say(CallId, Vec<Line>),
     /// Say goodbye now.
     HangUp(CallId),
     /// Say goodbye as soon as everything said is confirmed.
@@ -173,7 +174,7 @@ impl Node {
         self.calls.ringing()
     }
 
-    /// Whether a line can be said now: the conversation stands, and not too much is unconfirmed.
+    /// Whether a text can be said now: the conversation stands, and not too much is unconfirmed.
     pub fn can_say(&self, id: CallId) -> bool {
         self.calls.can_say(id)
     }
@@ -278,9 +279,7 @@ impl Node {
             }
             Command::Accept(id) => self.calls.accept(now, id, &mut self.pins, desk),
             Command::Deny(id) => self.calls.close(id, now.tick, CloseReason::Denied, desk),
-            Command::Say(id, line) => {
-                self.calls.say(id, now.tick, line);
-            }
+            Command::Say(id, text) => self.calls.say(id, now.tick, text),
             Command::HangUp(id) => self.calls.close(id, now.tick, CloseReason::Bye, desk),
             Command::Finish(id) => self.calls.finish(id, now.tick, desk),
             Command::Join(wish) => self.membership.join(wish, now.tick, desk),

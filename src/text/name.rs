@@ -35,6 +35,9 @@ pub enum NameError {
     /// A quote or a backslash.
     #[error("a name has no quotes and no backslash: leave them out")]
     Quote,
+    /// What would make it pass for an address, or for a name with a fingerprint behind it.
+    #[error("a name has no : and no ~, which mean something else: leave them out")]
+    Reserved,
     /// Something the filter would change, or a mark with nothing to stand on.
     #[error("the name contains a character that cannot be shown: type it anew")]
     Unshown,
@@ -66,6 +69,9 @@ impl Name {
         }
         if name.contains(is_quote) {
             return Err(NameError::Quote);
+        }
+        if name.contains(is_reserved) {
+            return Err(NameError::Reserved);
         }
         if name.starts_with(is_mark) || name.contains(char::REPLACEMENT_CHARACTER) {
             return Err(NameError::Unshown);
@@ -109,7 +115,9 @@ impl Name {
                 if !word.ends_with('-') {
                     word.push('-');
                 }
-            } else if !is_quote(c) && c != char::REPLACEMENT_CHARACTER && !narrowed.is_empty() {
+            } else if !(is_quote(c) || is_reserved(c) || c == char::REPLACEMENT_CHARACTER)
+                && !narrowed.is_empty()
+            {
                 scripts = narrowed;
                 word.push(c);
             }
@@ -219,6 +227,13 @@ fn is_quote(c: char) -> bool {
         // Low and double-prime quotes count as brackets; full-width ones as other punctuation.
         || matches!(c, '\u{201A}' | '\u{201E}' | '\u{301D}'..='\u{301F}')
         || matches!(c, '\u{FF02}' | '\u{FF07}' | '\u{FF3C}' | '\u{FF40}')
+}
+
+/// What stands between host and port, and between a name and a piece of its fingerprint; with the
+/// letters that look like the latter, since people read it: nobody may give themselves such a mark.
+fn is_reserved(c: char) -> bool {
+    matches!(c, ':' | '~' | '\u{2DC}' | '\u{2053}' | '\u{223C}' | '\u{1FC0}')
+        || matches!(c, '\u{301C}' | '\u{3030}' | '\u{FF5E}')
 }
 
 /// Reserved for commands, mentions and flags.

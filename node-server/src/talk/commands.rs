@@ -191,7 +191,9 @@ fn say_to(id: CallId, text: &str, node: &Node) -> Vec<Act> {
     if lines.len() > 1 {
         acts.push(show(format!("  (long: goes in {} parts)", lines.len())));
     }
-    acts.extend(lines.into_iter().map(|line| Act::Do(Command::Say(id, line))));
+    if !lines.is_empty() {
+        acts.push(Act::Do(Command::Say(id, lines)));
+    }
     acts
 }
 

@@ -287,8 +287,8 @@ fn several_conversations_are_kept_apart() {
     world.introduce(ann, bob);
     world.introduce(ann, eve);
     let calls = world.talking(ann);
-    world.command(ann, Command::Say(calls[0], line("for bob")));
-    world.command(ann, Command::Say(calls[1], line("for eve")));
+    world.command(ann, Command::Say(calls[0], vec![line("for bob")]));
+    world.command(ann, Command::Say(calls[1], vec![line("for eve")]));
     world.run(100);
     assert_eq!(
         (world.host(bob).heard(), world.host(eve).heard()),
@@ -344,14 +344,14 @@ fn too_many_unconfirmed_lines_must_wait_and_an_echo_never_gets_lost() {
     let most = limits::UNCONFIRMED_LINES_MAX;
     for n in 0..most {
         assert!(world.node(ann).can_say(call));
-        world.command(ann, Command::Say(call, line(&n.to_string())));
+        world.command(ann, Command::Say(call, vec![line(&n.to_string())]));
     }
     assert!(!world.node(ann).can_say(call));
-    world.command(ann, Command::Say(call, line("one too many")));
+    world.command(ann, Command::Say(call, vec![line("one too many")]));
     // From now on more than there is room for, said in the same turns in which the echo comes.
     for turn in 1..40 {
         for n in 0..1_500 {
-            world.later(1, ann, Command::Say(call, line(&format!("{turn} {n}"))));
+            world.later(1, ann, Command::Say(call, vec![line(&format!("{turn} {n}"))]));
         }
         world.run(1);
     }
@@ -360,6 +360,25 @@ fn too_many_unconfirmed_lines_must_wait_and_an_echo_never_gets_lost() {
     let heard = world.host(bob).heard();
     assert!(heard.len() > 2 * most && !heard.contains(&"one too many".to_owned()));
     assert_eq!(world.host(ann).heard(), heard);
+}
+
+#[test]
+fn a_text_of_many_lines_is_said_whole_or_not_at_all() {
+    let (mut world, ann, bob) = two(&person("ann"), &person("bob"));
+    world.introduce(ann, bob);
+    let call = world.talking(ann)[0];
+    let most = limits::UNCONFIRMED_LINES_MAX;
+    let text = |from: usize, to: usize| (from..to).map(|n| line(&n.to_string())).collect();
+    world.command(ann, Command::Say(call, text(0, most - 1)));
+    assert!(world.node(ann).can_say(call));
+    world.command(ann, Command::Say(call, text(most - 1, 3 * most)));
+    assert!(!world.node(ann).can_say(call));
+    world.command(ann, Command::Say(call, vec![line("one too many")]));
+    world.command(ann, Command::Finish(call));
+    world.run(5_000);
+    let expected: Vec<String> = (0..3 * most).map(|n| n.to_string()).collect();
+    assert_eq!(world.host(bob).heard(), expected);
+    assert_eq!(world.host(ann).ended()[0].2, []);
 }
 
 #[test]

@@ -55,7 +55,8 @@ fn cross(seed: u64) {
             let open = world.talking(host).last().copied();
             if let Some(call) = open.filter(|call| world.node(host).can_say(*call)) {
                 said[who] += 1;
-                world.command(host, Command::Say(call, line(&format!("{who} {}", said[who]))));
+                world
+                    .command(host, Command::Say(call, vec![line(&format!("{who} {}", said[who]))]));
             }
         }
     }
@@ -130,6 +131,24 @@ fn who_comes_back_before_the_loss_was_noticed_replaces_the_old_connection() {
     assert_eq!((world.talking(ann).len(), world.talking(bob).len()), (1, 1));
     one_conversation(&mut world, ann, bob);
     world.run(30_000);
+    one_conversation(&mut world, ann, bob);
+}
+
+#[test]
+fn who_rings_twice_still_waits_for_the_person_to_accept() {
+    let mut world = World::new(1);
+    let (ann, bob) =
+        (world.join(&person("ann")), world.join(&person("bob").calls(CallPolicy::Ask)));
+    for rung in 1..4 {
+        let call = world.call(&[bob]);
+        world.command(ann, call);
+        world.run(1_000);
+        let counts = (world.talking(bob).len(), world.node(bob).ringing().count());
+        assert_eq!(counts, (0, 1), "after {rung}: {}", world.story());
+    }
+    assert!(world.talking(ann).is_empty() && world.host(bob).pins.is_empty());
+    let (ringing, _) = world.node(bob).ringing().next().unwrap();
+    world.command(bob, Command::Accept(ringing));
     one_conversation(&mut world, ann, bob);
 }
 

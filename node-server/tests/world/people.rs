@@ -158,7 +158,7 @@ impl World {
     /// Says a line in a host's only conversation.
     pub fn say(&mut self, host: HostId, text: &str) {
         let call = *self.talking(host).last().unwrap();
-        self.command(host, Command::Say(call, line(text)));
+        self.command(host, Command::Say(call, vec![line(text)]));
     }
 
     /// The newest notice of that host.

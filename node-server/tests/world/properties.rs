@@ -62,7 +62,7 @@ impl Two {
                     if self.world.node(host).can_say(call) {
                         let text = format!("{who} {}", self.said[who].len());
                         self.said[who].push(text.clone());
-                        self.world.command(host, Command::Say(call, line(&text)));
+                        self.world.command(host, Command::Say(call, vec![line(&text)]));
                     }
                 }
             }
@@ -175,7 +175,7 @@ fn broken_crossing(seed: u64) {
             if let Some(call) = open.filter(|call| two.world.node(host).can_say(*call)) {
                 let text = format!("{who} {}", two.said[who].len());
                 two.said[who].push(text.clone());
-                two.world.command(host, Command::Say(call, line(&text)));
+                two.world.command(host, Command::Say(call, vec![line(&text)]));
             }
         }
         two.world.run(1);
