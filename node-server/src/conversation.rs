@@ -137,16 +137,10 @@ impl Conversation {
     }
 
     /// Lines that were said on a connection which this one replaces, and not shown there.
-<<<<<<< HEAD
     pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: Option<Millis>) {
-        self.carried.splice(0..0, lines);
-        self.finishing = self.finishing.or(finishing);
-=======
-    pub(crate) fn carry(&mut self, lines: Vec<Line>, finishing: bool) {
         let later = std::mem::replace(&mut self.carried, lines.into());
         self.carried.extend(later);
-        self.finishing |= finishing;
->>>>>>> review
+        self.finishing = self.finishing.or(finishing);
     }
 
     /// Nothing more is to be carried here.
@@ -200,6 +194,8 @@ impl Conversation {
             (Stage::Talking, Message::Shown(number)) if number <= self.said => {
                 self.shown(number);
                 self.say_carried(now);
+                // Slow is not dead: the wait begins anew with each confirmation.
+                self.finishing = self.finishing.map(|_| now + limits::CONFIRM_WAIT);
                 Ok(None)
             }
             _ => Err(PeerFault::UnexpectedMessage),

@@ -115,9 +115,10 @@ impl Name {
                 if !word.ends_with('-') {
                     word.push('-');
                 }
-            } else if !(is_quote(c) || is_reserved(c) || c == char::REPLACEMENT_CHARACTER)
-                && !narrowed.is_empty()
-            {
+                continue;
+            }
+            let is_refused = is_quote(c) || is_reserved(c) || c == char::REPLACEMENT_CHARACTER;
+            if !is_refused && !narrowed.is_empty() {
                 scripts = narrowed;
                 word.push(c);
             }

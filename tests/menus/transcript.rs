@@ -1,9 +1,8 @@
 //! Plays a transcript. Each line of one is a step:
 //!
 //! * `# …` says something to the reader;
-//! * `@katie: TERM=dumb client --name katie` starts a program for katie, who has a data
-//!   directory of
-//!   her own; from here on the steps are hers, and again after `@katie`;
+//! * `@katie: TERM=dumb client --name katie` starts a program for katie, who has a data directory
+//!   of her own; from here on the steps are hers, and again after `@katie`;
 //! * `> text` types a line, `>> text` leaves out the Enter;
 //! * `< text` waits for the text, behind what earlier steps have found on the screen;
 //! * `<key> Ctrl-C` types a key; `<paste> one|two` pastes two lines; `<signal> TERM` sends a
