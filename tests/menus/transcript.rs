@@ -1,15 +1,15 @@
 //! Plays a transcript. Each line of one is a step:
 //!
 //! * `# …` says something to the reader;
-//! * `@katie: TERM=dumb client --name katie` starts a program for katie, who has a data directory of
-//!   her own; from here on the steps are hers, and again after `@katie`;
+//! * `@katie: TERM=dumb client --name katie` starts a program for katie, in a data directory of her
+//!   own; from here on the steps are hers, and again after `@katie`;
 //! * `> text` types a line, `>> text` leaves out the Enter;
 //! * `< text` waits for the text, behind what earlier steps have found on the screen;
-//! * `<key> Ctrl-C` types a key; `<paste> one|two` pastes two lines; `<signal> TERM` sends a signal;
+//! * `<key> Ctrl-C` types a key; `<paste> a|b` pastes two lines; `<signal> TERM` sends a signal;
 //! * `<keep> NAME text` waits for the text and keeps the word behind it as `{NAME}`;
-//! * `<not> text` fails if the text has ever been written; `<plain>` if an escape sequence has;
-//! * `<bells> 2` fails unless it has rung so often;
-//! * `<exit> 0` waits for the end: the exit code, and the terminal's modes as they were before.
+//! * `<not> text` fails if the text has ever been written, `<plain>` if an escape sequence has,
+//!   `<bells> 2` unless it has rung so often;
+//! * `<exit> 0` waits for the end: its exit code, and the terminal's modes as they were before.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -209,7 +209,7 @@ impl Stage {
 }
 
 fn holds(fact: bool) -> Result<(), String> {
-    if fact { Ok(()) } else { Err("it is not so".into()) }
+    fact.then_some(()).ok_or_else(|| "it is not so".into())
 }
 
 /// The first word, once it is whole: before a space, a line end, or the bracket of a prompt.
@@ -241,13 +241,10 @@ fn build() -> PathBuf {
     // target/<profile>/deps/menus-<hash>
     let test = env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap().to_owned();
-    let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
+    let profile = folder.file_name().unwrap().to_str().unwrap().replace("debug", "dev");
     let done = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
         // The test is named so that the dependencies keep their features.
-        .args(["build", "--workspace", "--bins", "--test", "menus", "--profile", profile])
+        .args(["build", "--workspace", "--bins", "--test", "menus", "--profile", &profile])
         .arg("--target-dir")
         .arg(folder.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
