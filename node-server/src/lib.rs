@@ -21,3 +21,4 @@ pub mod run;
 pub mod talk;
 pub mod view;
 mod who;
+mod wish;

@@ -8,10 +8,9 @@ use hallway::handshake::auth::Peer;
 use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::{Rejected, Stretched};
 use hallway::limits;
-use hallway::message::{Addresses, Change, Join, Member, Message, Page, State};
+use hallway::message::{Change, Join, Member, Message, Page, State};
 use hallway::place::Place;
 use hallway::reason::{CloseReason, Ended, PeerFault};
-use hallway::secret::Secret;
 use hallway::text::Name;
 use hallway::time::Millis;
 
@@ -19,27 +18,7 @@ use crate::desk::Desk;
 use crate::notice::Notice;
 use crate::outbound::{Outbound, Progress, Ticket, Whereabouts};
 use crate::rejoin::{may_pass, pause};
-
-/// Which community, and how.
-pub struct Wish {
-    /// Where it is.
-    pub place: Place,
-    /// Its password.
-    pub password: Secret,
-    /// How we want to be listed; `None` only watches.
-    pub listed: Option<Listing>,
-    /// Keep trying when the first attempt does not reach it.
-    pub persist: bool,
-}
-
-/// How we want to be listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing {
-    /// Port of our node.
-    pub port: u16,
-    /// Addresses of our interfaces, best first.
-    pub addresses: Addresses,
-}
+pub use crate::wish::{Listing, Wish};
 
 /// Our place in a community, or that we have none.
 #[derive(Default)]

@@ -173,7 +173,7 @@ fn a_forged_record_ends_its_own_connection_and_no_other() {
 #[test]
 fn a_goodbye_that_waits_for_what_is_never_confirmed_ends_as_lost() {
     let (mut bench, mut friend, bad) = bench(At::Talking);
-    bench.handle(Input::Command(Command::Say(CallId(2), line("one"))));
+    bench.handle(Input::Command(Command::Say(CallId(2), vec![line("one")])));
     bench.handle(Input::Command(Command::Finish(CallId(2))));
     bench.run(limits::CONFIRM_WAIT.0 - 1_000);
     assert!(!bench.ended.contains(&bad.conn));
