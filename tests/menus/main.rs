@@ -9,6 +9,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "../support/binaries.rs"]
+mod binaries;
 #[path = "../support/mod.rs"]
 mod support;
 mod transcript;

@@ -15,12 +15,11 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::binaries::binary;
 use crate::support::pty::Pty;
 
 /// How long a whole transcript may take: only one that fails takes so long.
@@ -229,31 +228,4 @@ fn key(name: &str) -> Result<&'static str, String> {
         "Enter" => "\r",
         _ => return Err("no such key".into()),
     })
-}
-
-/// Where the programs are. They belong to other packages of the workspace, which cargo does not
-/// build for this one's tests: so the first test builds them, the others wait for it.
-fn binary(name: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build).join(name)
-}
-
-fn build() -> PathBuf {
-    // target/<profile>/deps/menus-<hash>
-    let test = env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap().to_owned();
-    let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
-    let done = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
-        // The test is named so that the dependencies keep their features.
-        .args(["build", "--workspace", "--bins", "--test", "menus", "--profile", profile])
-        .arg("--target-dir")
-        .arg(folder.parent().unwrap())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    folder
 }

@@ -14,7 +14,7 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 
 /// Builds with the profile and into the folder of this test.
 fn build() -> PathBuf {
-    // target/<profile>/deps/programs-<hash>
+    // target/<profile>/deps/<test>-<hash>
     let test = env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap().to_owned();
     let profile = match folder.file_name().unwrap().to_str().unwrap() {
@@ -23,9 +23,10 @@ fn build() -> PathBuf {
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let done = Command::new(cargo)
-        // The test target is named so that the dependencies have the features they have now, and
-        // are not built a second time.
-        .args(["build", "--workspace", "--bins", "--test", "programs", "--profile", profile])
+        // This test is named so that the dependencies have the features they have now, and are
+        // not built a second time.
+        .args(["build", "--workspace", "--bins", "--test", env!("CARGO_CRATE_NAME")])
+        .args(["--profile", profile])
         .arg("--target-dir")
         .arg(folder.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
