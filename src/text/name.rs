@@ -115,7 +115,9 @@ impl Name {
                 if !word.ends_with('-') {
                     word.push('-');
                 }
-            } else if !(is_quote(c) || is_reserved(c) || c == char::REPLACEMENT_CHARACTER)
+            } else if !is_quote(c)
+                && !is_reserved(c)
+                && c != char::REPLACEMENT_CHARACTER
                 && !narrowed.is_empty()
             {
                 scripts = narrowed;
