@@ -15,7 +15,8 @@ const NAME_COLUMNS: usize = 16;
 /// How much a notice matters to somebody who only reads a log.
 pub fn level(notice: &Notice) -> Level {
     match notice {
-        Notice::Turned(_, Turned::Refused | Turned::Fault(_)) | Notice::ListWhole => Level::Debug,
+        Notice::Turned(_, turned) => turned.level(),
+        Notice::ListWhole => Level::Debug,
         Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..) => Level::Info,
         Notice::Connected(..) | Notice::Calling(..) | Notice::CommunityJoined(_) => Level::Info,
         Notice::CommunityLeft(_) | Notice::Ended(..) => Level::Info,
@@ -25,8 +26,7 @@ pub fn level(notice: &Notice) -> Level {
         | Notice::CommunityFailed(..)
         | Notice::NameTaken(..)
         | Notice::CommunitySays(_)
-        | Notice::CommunityTwin(_)
-        | Notice::Turned(_, Turned::NotCompleted) => Level::Warn,
+        | Notice::CommunityTwin(_) => Level::Warn,
     }
 }
 
