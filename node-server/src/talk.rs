@@ -159,12 +159,12 @@ impl Talk {
                 self.settling.remove(id);
                 if view::is_double(ended) {
                     self.go_on(*id, node);
-                    return Vec::new();
-                }
-                self.wanted.remove(id);
-                self.focus = self.focus.filter(|focus| focus != id);
-                if rang {
-                    return vec![show(view::missed(label, ended))];
+                } else {
+                    self.wanted.remove(id);
+                    self.focus = self.focus.filter(|focus| focus != id);
+                    if rang {
+                        return vec![show(view::missed(label, ended))];
+                    }
                 }
             }
             // Whoever talks does not look at the list.
