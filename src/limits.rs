@@ -19,8 +19,8 @@ pub const KE3_WAIT: Millis = Millis(20_000);
 pub const ANSWER_WAIT: Millis = Millis(10_000);
 /// Unauthenticated connections of one listener: bounds what a flood can hold (4 KiB each).
 pub const HALF_OPEN_MAX: usize = 1024;
-/// Unauthenticated connections from one address : a class behind one router
-/// arriving at once still fits.
+/// Unauthenticated connections from one address: a class behind one router arriving at once still
+/// fits.
 pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
 /// Wrong passwords that one address may try in a row. Log-ins under way do not count before they
 /// fail.

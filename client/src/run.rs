@@ -87,6 +87,8 @@ fn prepare(
         // Nobody to ask: a good one, which the screen about us tells.
         None => passphrase::four_words(&mut seeds),
     };
+    let community = given_community(options, base, community_password)?;
+    // Not before the last question: whoever comes while it is open would be let in by nobody.
     let listen = flags.listen.unwrap_or(ListenAddr { ip: None, port: PORT });
     let tries = if flags.listen.is_some() { 0 } else { NEXT_PORTS };
     let at = base
@@ -116,7 +118,7 @@ fn prepare(
     };
     let mut app = App::new(listing(at), about, interactive);
     let mut first = vec![Act::Show(introduction, false)];
-    match given_community(options, base, community_password)? {
+    match community {
         Some((place, password)) => first.extend(app.join(place, password)),
         None => first.push(Act::Show(menu::main_text(), false)),
     }

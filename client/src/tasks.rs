@@ -255,7 +255,7 @@ pub(crate) fn trust(
         let (subject, fingerprint) = parse_trust(who, fingerprint).ok_or_else(|| {
             Refusal::usage("a NAME or HOST:PORT, and a fingerprint as it was shown: 8 x 4 letters")
         })?;
-        let line = pins.pin(subject, fingerprint, now.unix);
+        let line = pins.pin(&subject, fingerprint, now.unix);
         home.remember(&line).map_err(Refusal::failed)
     });
     match trusted {

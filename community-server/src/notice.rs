@@ -6,7 +6,6 @@ use hallway::event::{Event, MemberEvent};
 use hallway::handshake::lobby::Turned;
 use hallway::log::Level;
 use hallway::message::{Member, State};
-use hallway::reason::PeerFault;
 use hallway::text::{Name, padded};
 
 /// Something happened that somebody may want to know.
@@ -40,12 +39,8 @@ impl Notice {
     /// How much it matters.
     pub fn level(&self) -> Level {
         match self {
-            // The two ways to try a wrong password; honest programs only know the first.
-            Self::Turned(_, Turned::NotCompleted | Turned::Fault(PeerFault::FalseProof)) => {
-                Level::Warn
-            }
+            Self::Turned(_, turned) => turned.level(),
             Self::Twin(..) => Level::Warn,
-            Self::Turned(_, Turned::Refused | Turned::Fault(_)) => Level::Debug,
             Self::Changed(..) => Level::Debug,
             Self::Joined(..) | Self::Left(_) | Self::NameTaken(..) | Self::Full(_) => Level::Info,
             // Answers to the operator are always shown.
@@ -130,6 +125,7 @@ mod tests {
     use hallway::handshake::auth::Instance;
     use hallway::identity::PublicIdentity;
     use hallway::message::Addresses;
+    use hallway::reason::PeerFault;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()

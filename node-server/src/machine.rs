@@ -138,11 +138,16 @@ impl Machine {
                 Output::Stretch(id, job) => {
                     if let Err(busy) = self.stretch.submit((id, job)) {
                         self.happenings.push_back(Happening::Trouble(busy.to_string()));
+                        // Otherwise the call would wait for the job for ever.
+                        let undone = Input::Stretched(id, Err(Rejected::NoMemory));
+                        self.node.handle(self.base.clock.now(), undone);
                     }
                 }
                 Output::LookUp(number, place) => {
                     if let Err(busy) = self.look_up.submit((number, place)) {
                         self.happenings.push_back(Happening::Trouble(busy.to_string()));
+                        let undone = Input::LookedUp(number, Vec::new());
+                        self.node.handle(self.base.clock.now(), undone);
                     }
                 }
                 Output::Remember(line) => {

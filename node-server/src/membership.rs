@@ -291,10 +291,8 @@ impl Membership {
     fn list(&mut self, member: Member, desk: &mut Desk) -> Result<(), Ended> {
         self.note_twin(&member, desk);
         self.members.insert(member.name.clone(), member);
-        if self.members.len() > limits::MEMBERS_MAX {
-            return Err(Ended::Fault(PeerFault::UnexpectedMessage));
-        }
-        Ok(())
+        let fits = self.members.len() <= limits::MEMBERS_MAX;
+        fits.then_some(()).ok_or(Ended::Fault(PeerFault::UnexpectedMessage))
     }
 
     fn page(&mut self, page: Page, desk: &mut Desk) -> Result<(), Ended> {
@@ -315,11 +313,10 @@ impl Membership {
     fn change(&mut self, change: Change, desk: &mut Desk) -> Result<(), Ended> {
         match change {
             Change::Joined(member) => {
-                let joined = (!desk.is_ours(&member)).then(|| member.clone());
-                self.list(member, desk)?;
-                if let Some(member) = joined {
-                    desk.notice(Notice::MemberJoined(member));
+                if !desk.is_ours(&member) {
+                    desk.notice(Notice::MemberJoined(member.clone()));
                 }
+                self.list(member, desk)?;
             }
             Change::Left(name) => {
                 let left = self.members.remove(&name);

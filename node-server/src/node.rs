@@ -260,7 +260,7 @@ impl Node {
                 self.membership.refuse(&arrival, ended, now.tick, &mut self.desk);
                 return;
             }
-            Known::New => self.desk.remember(self.pins.pin(subject, found, now.unix)),
+            Known::New => self.desk.remember(self.pins.pin(&subject, found, now.unix)),
             Known::Same => {}
         }
         let state = self.state();
@@ -285,7 +285,7 @@ impl Node {
             Command::Join(wish) => self.membership.join(wish, now.tick, desk),
             Command::Leave => self.membership.leave(now.tick, desk),
             Command::Trust(subject, fingerprint) => {
-                desk.remember(self.pins.pin(subject, fingerprint, now.unix));
+                desk.remember(self.pins.pin(&subject, fingerprint, now.unix));
             }
             Command::Rename(name) => self.membership.join_as(name, now.tick, desk),
         }

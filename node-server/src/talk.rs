@@ -154,18 +154,17 @@ impl Talk {
                 self.wanted.insert(*id);
             }
             Notice::Connected(id, who) => return self.connected(*id, who, notice),
-            Notice::Ended(id, _, ended, _) if view::is_double(ended) => {
-                self.go_on(*id, node);
-                return Vec::new();
-            }
             Notice::Ended(id, label, ended, _) => {
-                self.wanted.remove(id);
+                let rang = self.ringing.remove(id);
                 self.settling.remove(id);
-                if self.focus == Some(*id) {
-                    self.focus = None;
-                }
-                if self.ringing.remove(id) {
-                    return vec![show(view::missed(label, ended))];
+                if view::is_double(ended) {
+                    self.go_on(*id, node);
+                } else {
+                    self.wanted.remove(id);
+                    self.focus = self.focus.filter(|focus| focus != id);
+                    if rang {
+                        return vec![show(view::missed(label, ended))];
+                    }
                 }
             }
             // Whoever talks does not look at the list.

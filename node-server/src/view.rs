@@ -15,7 +15,8 @@ const NAME_COLUMNS: usize = 16;
 /// How much a notice matters to somebody who only reads a log.
 pub fn level(notice: &Notice) -> Level {
     match notice {
-        Notice::Turned(_, Turned::Refused | Turned::Fault(_)) | Notice::ListWhole => Level::Debug,
+        Notice::Turned(_, turned) => turned.level(),
+        Notice::ListWhole => Level::Debug,
         Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..) => Level::Info,
         Notice::Connected(..) | Notice::Calling(..) | Notice::CommunityJoined(_) => Level::Info,
         Notice::CommunityLeft(_) | Notice::Ended(..) => Level::Info,
@@ -25,8 +26,7 @@ pub fn level(notice: &Notice) -> Level {
         | Notice::CommunityFailed(..)
         | Notice::NameTaken(..)
         | Notice::CommunitySays(_)
-        | Notice::CommunityTwin(_)
-        | Notice::Turned(_, Turned::NotCompleted) => Level::Warn,
+        | Notice::CommunityTwin(_) => Level::Warn,
     }
 }
 
@@ -41,9 +41,9 @@ pub fn words(notice: &Notice) -> Option<String> {
         }
         Notice::Connected(_, who) => connected(who) + &standing(who),
         Notice::Heard(_, label, line) => line.shown_after(&format!("{label}: ")),
-        Notice::Ended(_, label, ended, unsent) => {
-            return ended_words(label, ended).map(|words| words + &unsent_words(unsent));
-        }
+        // The other connection has said so.
+        Notice::Ended(_, _, ended, unsent) if is_double(ended) && unsent.is_empty() => return None,
+        Notice::Ended(_, label, ended, unsent) => ended_words(label, ended) + &unsent_words(unsent),
         Notice::CommunityJoined(place) => format!("you are on the list of {place}"),
         Notice::CommunityLost(place) => {
             format!("no connection to the community {place}; trying again by itself")
@@ -85,13 +85,12 @@ pub fn is_double(ended: &Ended) -> bool {
     matches!(ended, Ended::ByUs(CloseReason::Duplicate) | Ended::Closed(CloseReason::Duplicate))
 }
 
-fn ended_words(label: &str, ended: &Ended) -> Option<String> {
+fn ended_words(label: &str, ended: &Ended) -> String {
     if is_double(ended) {
-        // The other connection has said so.
-        return None;
+        return format!("one of two connections with {label} is over");
     }
-    let Ended::ByUs(reason) = ended else { return Some(ended.words(label)) };
-    let text = match reason {
+    let Ended::ByUs(reason) = ended else { return ended.words(label) };
+    match reason {
         CloseReason::Bye => format!("your conversation with {label} is over"),
         CloseReason::Denied => format!("you did not take the call of {label}"),
         CloseReason::Full => {
@@ -104,8 +103,7 @@ fn ended_words(label: &str, ended: &Ended) -> Option<String> {
         | CloseReason::Replaced
         | CloseReason::Confused
         | CloseReason::Other => ended.words(label),
-    };
-    Some(text)
+    }
 }
 
 /// A call that ended before anybody took it.
@@ -189,5 +187,15 @@ mod tests {
         let text = words(&Notice::Ended(CallId(1), "bob".into(), ended, lines)).unwrap();
         assert!(text.contains("lost") && text.contains("  | line 9") && text.contains("2 more"));
         assert!(!text.contains("line 10"));
+    }
+
+    #[test]
+    fn a_connection_that_another_replaced_is_told_of_only_when_lines_are_lost_with_it() {
+        let told = |text| {
+            let ended = Ended::Closed(CloseReason::Duplicate);
+            words(&Notice::Ended(CallId(1), "bob".into(), ended, Line::split(text)))
+        };
+        assert_eq!(told(""), None);
+        assert!(told("hello").unwrap().contains("  | hello"));
     }
 }

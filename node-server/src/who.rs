@@ -101,6 +101,6 @@ pub(crate) fn is_same_run(one: &Peer, two: &Peer) -> bool {
 pub(crate) fn pin(conversation: &Conversation, now: Now, pins: &mut Pins, desk: &mut Desk) {
     if conversation.who.standing == Standing::New {
         let subject = Subject::Node(conversation.peer.name.clone());
-        desk.remember(pins.pin(subject, conversation.who.fingerprint, now.unix));
+        desk.remember(pins.pin(&subject, conversation.who.fingerprint, now.unix));
     }
 }

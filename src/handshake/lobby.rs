@@ -10,6 +10,7 @@ use crate::channel::Channel;
 use crate::conn::ConnId;
 use crate::guess::{GuessLimits, Guesses, Source};
 use crate::limits;
+use crate::log::Level;
 use crate::reason::PeerFault;
 use crate::seeds::Seeds;
 use crate::time::Millis;
@@ -43,6 +44,17 @@ pub enum Turned {
     Refused,
     /// It broke the protocol, or was too slow.
     Fault(PeerFault),
+}
+
+impl Turned {
+    /// How much it matters to who reads a log.
+    pub fn level(self) -> Level {
+        match self {
+            // The two ways to try a wrong password; honest programs only know the first.
+            Self::NotCompleted | Self::Fault(PeerFault::FalseProof) => Level::Warn,
+            Self::Refused | Self::Fault(_) => Level::Debug,
+        }
+    }
 }
 
 impl Lobby {
@@ -123,9 +135,11 @@ impl Lobby {
 
     /// Takes out everybody, to be dropped.
     pub fn clear(&mut self) -> Vec<ConnId> {
-        self.by_deadline.clear();
-        self.by_source.clear();
-        std::mem::take(&mut self.waiting).into_keys().collect()
+        let ids: Vec<ConnId> = self.waiting.keys().copied().collect();
+        for id in &ids {
+            let _ = self.closed(*id);
+        }
+        ids
     }
 
     /// Why somebody who leaves like this did not get in; an unfinished log-in was a guess.

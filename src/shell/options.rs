@@ -1,7 +1,7 @@
 //! The flags that all programs share, and the words of their values.
 
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::net::ListenAddr;
@@ -79,11 +79,10 @@ pub fn listen_addr(typed: &str) -> Result<ListenAddr, String> {
     if let Ok(port) = bare.parse::<u16>() {
         return Ok(ListenAddr { ip: None, port });
     }
-    let socket: SocketAddr = typed
-        .parse()
-        .map_err(|_| "write ADDR:PORT, such as 0.0.0.0:5000 or [::]:5000".to_owned())?;
-    let everywhere = socket.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    Ok(ListenAddr { ip: (!everywhere).then_some(socket.ip()), port: socket.port() })
+    typed
+        .parse::<SocketAddr>()
+        .map(ListenAddr::from)
+        .map_err(|_| "write ADDR:PORT, such as 0.0.0.0:5000 or [::]:5000".to_owned())
 }
 
 #[cfg(test)]

@@ -115,10 +115,11 @@ impl Name {
                 if !word.ends_with('-') {
                     word.push('-');
                 }
-                continue;
-            }
-            let is_refused = is_quote(c) || is_reserved(c) || c == char::REPLACEMENT_CHARACTER;
-            if !is_refused && !narrowed.is_empty() {
+            } else if !is_quote(c)
+                && !is_reserved(c)
+                && c != char::REPLACEMENT_CHARACTER
+                && !narrowed.is_empty()
+            {
                 scripts = narrowed;
                 word.push(c);
             }

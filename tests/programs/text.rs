@@ -16,12 +16,11 @@ fn over(bytes: &[u8]) -> (Program, Vec<String>) {
 }
 
 fn is_harmless(text: &str) -> bool {
-    let marks = ['\u{200e}', '\u{200f}'];
-    let bidi =
-        |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || marks.contains(&c);
+    let bidi = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mark = |c| matches!(c, '\u{200e}' | '\u{200f}');
     let hidden = |c| matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{e0001}');
     let control = |c: char| c.is_control() && c != '\n';
-    !text.chars().any(|c| control(c) || bidi(c) || hidden(c))
+    !text.chars().any(|c| control(c) || bidi(c) || mark(c) || hidden(c))
 }
 
 #[test]
