@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         plain: has("--plain"),
         json: has("--json"),
         history_file: std::env::var_os("HISTORY").map(PathBuf::from),
+        serves: false,
         reads_input: !has("--no-input"),
     };
     let waker = sender.clone();

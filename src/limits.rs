@@ -82,8 +82,8 @@ pub const LISTEN_BACKLOG: i32 = 1024;
 /// Bytes read from one connection before the others get their turn.
 pub const READ_BYTES_PER_TURN: usize = 64 * 1024;
 /// Bytes queued for one connection that does not read: then it is closed as too slow. Holds the
-/// list of 20,000 members.
-pub const OUT_BYTES_MAX: usize = 4 << 20;
+/// list of 19,000 members with the longest names and most addresses (about 6 MB).
+pub const OUT_BYTES_MAX: usize = 8 << 20;
 /// Bytes gathered for one connection before they are written without waiting for the end of the
 /// loop's turn: many small updates go out as one write, a file does not wait.
 pub const GATHER_BYTES_MAX: usize = 64 * 1024;

@@ -184,8 +184,9 @@ impl Ended {
                 | CloseReason::Yourself
                 | CloseReason::Kicked
                 | CloseReason::Full => Exit::NotLetIn,
-                CloseReason::NoAnswer => Exit::Lost,
-                CloseReason::Confused | CloseReason::Other => Exit::Protocol,
+                // A reason newer than this program is no fault.
+                CloseReason::NoAnswer | CloseReason::Other => Exit::Lost,
+                CloseReason::Confused => Exit::Protocol,
             },
             Self::Lost(_) | Self::NotReached(_) => Exit::Lost,
             Self::WrongPassword

@@ -1,6 +1,7 @@
 //! The list of a community as a person sees it: numbered rows that stay what they are while
 //! members come and go.
 
+use hallway::limits;
 use hallway::message::Member;
 use hallway::text::Name;
 use node_server::node::Node;
@@ -32,6 +33,9 @@ impl Roster {
 
     /// The row of a member who came while the list is looked at: it gets the next number.
     pub fn number(&mut self, member: &Member) -> String {
+        if self.listed.len() >= limits::MEMBERS_MAX {
+            return format!("* {} is here too; Enter: the list anew", member.name);
+        }
         let known = self.listed.iter().position(|name| *name == member.name);
         let at = known.unwrap_or_else(|| {
             self.listed.push(member.name.clone());

@@ -39,6 +39,7 @@ pub fn run(options: &Options) -> Exit {
         plain: options.common.plain,
         json: options.common.json,
         history_file: home.as_ref().ok().map(Home::history_file),
+        serves: false,
         reads_input: !matches!(options.task, Some(Task::List { .. } | Task::Trust { .. })),
     };
     let Ok(mut base) = Base::start(terminal) else {

@@ -39,6 +39,7 @@ pub fn run(options: &Options) -> Exit {
         // What an operator types is not worth keeping.
         history_file: None,
         reads_input: true,
+        serves: true,
     };
     let Ok(mut base) = Base::start(terminal) else {
         // Without descriptors there is not even a place to say so properly.

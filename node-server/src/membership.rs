@@ -1,5 +1,7 @@
 //! Our place in a community: joining, the replica of its list, and coming back when it was lost.
 
+mod replica;
+
 use std::collections::BTreeMap;
 
 use hallway::channel::{Channel, Incoming};
@@ -8,7 +10,7 @@ use hallway::handshake::auth::Peer;
 use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::{Rejected, Stretched};
 use hallway::limits;
-use hallway::message::{Change, Join, Member, Message, Page, State};
+use hallway::message::{Join, Member, Message, State};
 use hallway::place::Place;
 use hallway::reason::{CloseReason, Ended, PeerFault};
 use hallway::text::Name;
@@ -28,8 +30,8 @@ pub(crate) struct Membership {
     unnamed: Option<Wish>,
     stage: Stage,
     members: BTreeMap<Name, Member>,
-    /// Whether the last page of the list has come.
-    whole: bool,
+    /// When the list must be whole, until it is.
+    list_until: Option<Millis>,
     /// Failed attempts since we were in.
     failures: u32,
     /// Whether we have ever been in, by this wish.
@@ -103,7 +105,7 @@ impl Membership {
 
     fn forget(&mut self) {
         self.members.clear();
-        self.whole = false;
+        self.list_until = None;
         self.told = None;
     }
 
@@ -119,7 +121,8 @@ impl Membership {
         match &self.stage {
             Stage::Dialling(outbound) => outbound.deadline(),
             Stage::Waiting { until } => Some(*until),
-            Stage::Out | Stage::In { .. } => None,
+            Stage::In { .. } => self.list_until,
+            Stage::Out => None,
         }
     }
 
@@ -145,6 +148,10 @@ impl Membership {
             }
             Stage::Waiting { until } if *until <= now => {
                 self.dial(now, desk);
+                None
+            }
+            Stage::In { .. } if self.list_until.is_some_and(|until| until <= now) => {
+                self.lost(Ended::Fault(PeerFault::Silent), now, desk);
                 None
             }
             Stage::Out | Stage::In { .. } | Stage::Waiting { .. } => None,
@@ -228,6 +235,7 @@ impl Membership {
         desk.send(conn, bytes);
         self.forget();
         self.told = Some(state);
+        self.list_until = Some(now + limits::ANSWER_WAIT);
         self.stage = Stage::In { conn, channel };
         match sent {
             Ok(()) => self.read(now, desk),
@@ -285,61 +293,6 @@ impl Membership {
             | Message::Shown(_) => return Err(Ended::Fault(PeerFault::UnexpectedMessage)),
         }
         Ok(())
-    }
-
-    /// Puts a member on our replica of the list, unless that has more than a community can have.
-    fn list(&mut self, member: Member, desk: &mut Desk) -> Result<(), Ended> {
-        self.note_twin(&member, desk);
-        self.members.insert(member.name.clone(), member);
-        let fits = self.members.len() <= limits::MEMBERS_MAX;
-        fits.then_some(()).ok_or(Ended::Fault(PeerFault::UnexpectedMessage))
-    }
-
-    fn page(&mut self, page: Page, desk: &mut Desk) -> Result<(), Ended> {
-        for member in page.members {
-            self.list(member, desk)?;
-        }
-        if page.last && !self.whole {
-            self.whole = true;
-            self.was_in = true;
-            self.failures = 0;
-            let place = self.place().map(ToString::to_string).unwrap_or_default();
-            desk.notice(Notice::CommunityJoined(place));
-            desk.notice(Notice::ListWhole);
-        }
-        Ok(())
-    }
-
-    fn change(&mut self, change: Change, desk: &mut Desk) -> Result<(), Ended> {
-        match change {
-            Change::Joined(member) => {
-                if !desk.is_ours(&member) {
-                    desk.notice(Notice::MemberJoined(member.clone()));
-                }
-                self.list(member, desk)?;
-            }
-            Change::Left(name) => {
-                let left = self.members.remove(&name);
-                if left.is_some_and(|member| !desk.is_ours(&member)) {
-                    desk.notice(Notice::MemberLeft(name));
-                }
-            }
-            Change::State(name, state) => {
-                let Some(member) = self.members.get_mut(&name) else { return Ok(()) };
-                member.state = state;
-                if !desk.is_ours(member) {
-                    desk.notice(Notice::MemberChanged(name, state));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn note_twin(&self, member: &Member, desk: &mut Desk) {
-        let ours = member.identity == desk.me.identity.public();
-        if ours && member.instance != desk.me.instance {
-            desk.notice(Notice::CommunityTwin(member.name.clone()));
-        }
     }
 
     /// Tells the community when our state is another than it knows.

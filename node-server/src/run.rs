@@ -46,6 +46,7 @@ pub fn run(options: Options) -> Exit {
         json: options.common.json,
         history_file: None,
         reads_input: true,
+        serves: true,
     };
     let home = Home::of_person(options.common.data_dir.as_deref());
     terminal.history_file = home.as_ref().ok().map(Home::history_file);

@@ -10,13 +10,14 @@ mod commands;
 use std::collections::BTreeSet;
 
 use hallway::identity::Fingerprint;
+use hallway::limits;
 use hallway::pins::Subject;
 use hallway::place::Place;
 use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
 use crate::node::{Command, Node};
-use crate::notice::{CallId, Notice};
+use crate::notice::{CallId, Notice, Who};
 use crate::view;
 
 /// What is to be done about a line or a notice.
@@ -94,7 +95,8 @@ impl Talk {
     pub fn completions(&self, node: &Node) -> Vec<String> {
         let commands = COMMANDS.iter().map(|entry| format!("/{}", entry.word));
         let open = node.talking().chain(node.ringing()).map(|(_, who)| who.label.clone());
-        let members = node.members().map(|member| member.name.to_string());
+        let members =
+            node.members().take(limits::COMPLETIONS_MAX).map(|member| member.name.to_string());
         commands.chain(open).chain(members).collect()
     }
 
@@ -103,7 +105,7 @@ impl Talk {
     pub fn typed(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let trimmed = line.trim();
         let addressed = self.addressed.take().filter(|(call, _)| self.focus != Some(*call));
-        if !self.ringing.is_empty() && (trimmed == "accept" || trimmed == "deny") {
+        if is_answer(trimmed, node) {
             return self.command(trimmed, node);
         }
         if let Some((_, label)) = addressed
@@ -179,7 +181,7 @@ impl Talk {
         vec![Act::Show(words, self.rings(notice, node))]
     }
 
-    fn connected(&mut self, id: CallId, who: &crate::notice::Who, notice: &Notice) -> Vec<Act> {
+    fn connected(&mut self, id: CallId, who: &Who, notice: &Notice) -> Vec<Act> {
         self.settling.remove(&id);
         // Whoever called was introduced when it rang.
         let words =
@@ -198,8 +200,6 @@ impl Talk {
     /// Two called each other at once, and the other connection is the conversation: what the person
     /// wanted of this one they want of that one, whether it stands already or not yet.
     fn go_on(&mut self, gone: CallId, node: &Node) {
-        self.ringing.remove(&gone);
-        self.settling.remove(&gone);
         if !self.wanted.remove(&gone) && self.focus != Some(gone) {
             return;
         }
@@ -236,6 +236,14 @@ impl Talk {
             (Bell::Mention | Bell::All, _) => false,
         }
     }
+}
+
+/// Whether a line answers a call: it needs no slash then.
+fn is_answer(line: &str, node: &Node) -> bool {
+    let (word, name) = line.split_once(' ').unwrap_or((line, ""));
+    let mut calls = node.ringing();
+    (word == "accept" || word == "deny")
+        && calls.any(|(_, who)| name.is_empty() || who.label == name)
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.

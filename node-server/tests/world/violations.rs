@@ -171,6 +171,21 @@ fn a_forged_record_ends_its_own_connection_and_no_other() {
 }
 
 #[test]
+fn a_community_that_never_sends_its_list_is_left() {
+    let (mut bench, mut friend, community) = bench(At::Joining);
+    bench.run(limits::ANSWER_WAIT.0 - 1_000);
+    assert!(!bench.ended.contains(&community.conn));
+    bench.run(2_000);
+    assert!(bench.ended.contains(&community.conn));
+    friend_is_well(&mut bench, &mut friend);
+
+    let (mut bench, mut friend, community) = self::bench(At::Joined);
+    bench.run(2 * limits::ANSWER_WAIT.0);
+    assert!(!bench.ended.contains(&community.conn), "with its list it may be silent");
+    friend_is_well(&mut bench, &mut friend);
+}
+
+#[test]
 fn a_goodbye_that_waits_for_what_is_never_confirmed_ends_as_lost() {
     let (mut bench, mut friend, bad) = bench(At::Talking);
     bench.handle(Input::Command(Command::Say(CallId(2), vec![line("one")])));

@@ -58,13 +58,15 @@ pub(super) struct State {
 /// The shared desk. One lock and one condition: a handful of threads, people's speed.
 pub(super) struct Desk {
     pub(super) style: Style,
+    /// The program must not wait for whoever reads its output.
+    serves: bool,
     state: Mutex<State>,
     changed: Condvar,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Desk {
-    pub(super) fn new(style: Style, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+    pub(super) fn new(style: Style, serves: bool, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         let state = State {
             items: VecDeque::new(),
             skipped: 0,
@@ -78,7 +80,7 @@ impl Desk {
             finishing: false,
             finished: false,
         };
-        Self { style, state: Mutex::new(state), changed: Condvar::new(), wake }
+        Self { style, serves, state: Mutex::new(state), changed: Condvar::new(), wake }
     }
 
     /// The state. A thread that panicked ends the program; until then its lock is still good.
@@ -112,9 +114,15 @@ impl Desk {
         self.notify();
     }
 
-    /// Queues data; waits for room, because data is never left out.
+    /// Queues data; waits for room, because data is never left out. A server does not wait: others
+    /// need it. When nobody reads, its output ends there.
     pub(super) fn push_data(&self, line: &str) {
         let mut state = self.lock();
+        if self.serves && state.items.len() >= SCREEN_LINES_MAX && !state.output_closed {
+            drop(state);
+            self.push_talk("nobody reads the output: no more is written to it", false);
+            return self.set_output_closed();
+        }
         while state.items.len() >= SCREEN_LINES_MAX && !state.finishing && !state.output_closed {
             state = self.wait(state);
         }
@@ -262,7 +270,7 @@ mod tests {
     use super::*;
 
     fn desk() -> Desk {
-        Desk::new(Style::Rich, Arc::new(|| ()))
+        Desk::new(Style::Rich, false, Arc::new(|| ()))
     }
 
     fn texts(desk: &Desk) -> Vec<String> {
@@ -318,6 +326,16 @@ mod tests {
             desk.push_data(&number.to_string());
         }
         assert!(texts(&desk).is_empty());
+    }
+
+    #[test]
+    fn a_server_does_not_wait_for_whoever_reads_its_output() {
+        let desk = Desk::new(Style::Pipe, true, Arc::new(|| ()));
+        for number in 0..2 * SCREEN_LINES_MAX {
+            desk.push_data(&number.to_string());
+        }
+        assert!(matches!(desk.pop_typed(), Some(Typed::OutputClosed)));
+        assert!(desk.pop_typed().is_none());
     }
 
     #[test]

@@ -81,6 +81,9 @@ pub struct Options {
     pub history_file: Option<PathBuf>,
     /// Whether this program ever reads. If not, the terminal's modes are left alone.
     pub reads_input: bool,
+    /// Whether others need this program while nobody reads its output: then the output ends instead
+    /// of the program waiting.
+    pub serves: bool,
 }
 
 /// The terminal of this process. There can be one at a time.
@@ -102,7 +105,7 @@ impl Terminal {
         let style = style_for(&options, interactive);
         let completions = Arc::new(Completions::default());
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let mut desk = Arc::new(Desk::new(style, wake.clone()));
+        let mut desk = Arc::new(Desk::new(style, options.serves, wake.clone()));
         if style == Style::Rich {
             match RichReader::new(&desk, &completions, options.history_file) {
                 Ok((reader, printer)) if restore::begin(true).is_ok() => {
@@ -112,7 +115,7 @@ impl Terminal {
                     return Self { desk, completions, interactive, data_is_seen: true };
                 }
                 // rustyline does not like this terminal: the plain style works on any.
-                Ok(_) | Err(_) => desk = Arc::new(Desk::new(Style::Plain, wake)),
+                Ok(_) | Err(_) => desk = Arc::new(Desk::new(Style::Plain, options.serves, wake)),
             }
         }
         if interactive && options.reads_input {
