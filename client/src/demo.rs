@@ -56,7 +56,7 @@ fn prepare(options: &Options, base: &mut Base) -> io::Result<(Node, App, Vec<Act
     let me = new_me(name, &mut seeds);
     let password = passphrase::four_words(&mut seeds);
     let record = register(&password, &me, &mut seeds)?;
-    let about = about(&me, at, &password);
+    let about = about(&me, at, Some(&password));
     let interactive = base.terminal.is_interactive();
     let config = Config {
         me,

@@ -79,14 +79,13 @@ fn prepare(
     let file = flags.community_password_file.as_deref();
     let community_password =
         password_from(file, &["HALLWAY_COMMUNITY_PASSWORD"]).map_err(Refusal::failed)?;
-    let password = match given {
-        Some(password) => password,
+    let offered = passphrase::four_words(&mut seeds);
+    let chosen = match given {
         None if interactive => {
-            let offered = passphrase::four_words(&mut seeds);
-            ask_new_password(base, "Password for people who call you", offered)?
+            ask_new_password(base, "Password for people who call you", &offered)?
         }
-        // Nobody to ask: a good one, which the screen about us tells.
-        None => passphrase::four_words(&mut seeds),
+        // Nobody to ask: a good one, which is told.
+        given => given,
     };
     let community = given_community(options, base, community_password)?;
     // Not before the last question: whoever comes while it is open would be let in by nobody.
@@ -100,9 +99,10 @@ fn prepare(
     let me = Me { name, identity, instance: Instance(seeds.instance()) };
     let stretcher = Stretcher::default();
     let public = me.identity.public();
-    let record = PasswordRecord::register(&password, public.0, &stretcher, &mut seeds)
+    let password = chosen.as_ref().unwrap_or(&offered);
+    let record = PasswordRecord::register(password, public.0, &stretcher, &mut seeds)
         .map_err(|_| Refusal::failed("this machine has not the 64 MiB that a password takes"))?;
-    let about = about(&me, at, &password);
+    let about = about(&me, at, chosen.is_none().then_some(&offered));
     let introduction = format!("You are {}. {about}", me.name);
     if options.common.json {
         let fingerprint = public.fingerprint().to_string();
@@ -127,12 +127,15 @@ fn prepare(
 }
 
 /// How others reach us, and what they see then; for behind our name.
-pub(crate) fn about(me: &Me, at: SocketAddr, password: &Secret) -> String {
+///
+/// A password that the person chose is not shown: they typed it unseen.
+pub(crate) fn about(me: &Me, at: SocketAddr, generated: Option<&Secret>) -> String {
     let mut text = "To call you, others need".to_owned();
     for address in reachable(at) {
         text += &format!("\n  address      {address}");
     }
-    text += &format!("\n  password     {}", password.reveal());
+    let password = generated.map_or("the one you chose", Secret::reveal);
+    text += &format!("\n  password     {password}");
     text + &format!("\nThey then see\n  fingerprint  {}", me.identity.public().fingerprint())
 }
 

@@ -72,7 +72,7 @@ fn prepare(
         Some(password) => password,
         None if base.terminal.is_interactive() => {
             let offered = passphrase::four_words(&mut seeds);
-            ask_new_password(base, "Password of the community", offered)?
+            ask_new_password(base, "Password of the community", &offered)?.unwrap_or(offered)
         }
         None => return Err(no_password("--password-file")),
     };

@@ -95,7 +95,8 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
     };
     if given.is_none() && asks {
         let offered = passphrase::four_words(&mut seeds);
-        given = Some(ask_new_password(base, "Password for people who call you", offered)?);
+        let chosen = ask_new_password(base, "Password for people who call you", &offered)?;
+        given = Some(chosen.unwrap_or(offered));
     }
     let Some(password) = given else { return Err(no_password("--password-file")) };
     let community = community(options, base, asks)?;

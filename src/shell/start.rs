@@ -77,14 +77,18 @@ pub fn ask_secret(base: &mut Base, prompt: String) -> Result<Option<Secret>, Ref
     }
 }
 
-/// Asks for a new password and offers one.
+/// Asks for a new password and offers one; `None` takes what is offered.
 ///
 /// # Errors
 /// The person leaves.
-pub fn ask_new_password(base: &mut Base, what: &str, offered: Secret) -> Result<Secret, Refusal> {
+pub fn ask_new_password(
+    base: &mut Base,
+    what: &str,
+    offered: &Secret,
+) -> Result<Option<Secret>, Refusal> {
     let prompt = format!("{what} [{}]: ", offered.reveal());
-    let chosen = ask_secret(base, prompt)?.unwrap_or(offered);
-    if chosen.is_short() {
+    let chosen = ask_secret(base, prompt)?;
+    if chosen.as_ref().is_some_and(Secret::is_short) {
         base.terminal.show("  (short: it could be found by trying)", false);
     }
     Ok(chosen)
