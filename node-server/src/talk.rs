@@ -55,8 +55,9 @@ pub struct Talk {
     /// Calls that the person has just taken or ended, and that the node has not told of yet: until
     /// then it is open who the next line goes to.
     settling: BTreeSet<CallId>,
-    /// The next conversation is the one that was wanted, under another number.
-    wants_next: bool,
+    /// The next conversation with whoever is called this is the one that was wanted, under another
+    /// number.
+    wants_next: Option<String>,
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
@@ -160,7 +161,7 @@ impl Talk {
                 let rang = self.ringing.remove(id);
                 self.settling.remove(id);
                 if view::is_double(ended) {
-                    self.go_on(*id, node);
+                    self.go_on(*id, label, node);
                 } else {
                     self.wanted.remove(id);
                     self.focus = self.focus.filter(|focus| focus != id);
@@ -187,10 +188,10 @@ impl Talk {
         let words =
             if self.ringing.remove(&id) { Some(view::connected(who)) } else { view::words(notice) };
         let mut acts: Vec<Act> = words.map(show).into_iter().collect();
-        let takes = self.focus.is_none() && (self.takes_any || self.wants_next);
+        let is_next = self.wants_next.take_if(|label| is_same(label, who)).is_some();
+        let takes = self.focus.is_none() && (self.takes_any || is_next);
         if self.wanted.remove(&id) || takes {
             self.focus = Some(id);
-            self.wants_next = false;
         } else {
             acts.push(show(format!("  /to {} to talk to them", who.label)));
         }
@@ -199,12 +200,13 @@ impl Talk {
 
     /// Two called each other at once, and the other connection is the conversation: what the person
     /// wanted of this one they want of that one, whether it stands already or not yet.
-    fn go_on(&mut self, gone: CallId, node: &Node) {
+    fn go_on(&mut self, gone: CallId, label: &str, node: &Node) {
         if !self.wanted.remove(&gone) && self.focus != Some(gone) {
             return;
         }
-        self.focus = node.talking().map(|(id, _)| id).last();
-        self.wants_next = self.focus.is_none();
+        let same = node.talking().filter(|(_, who)| is_same(label, who));
+        self.focus = same.map(|(id, _)| id).last();
+        self.wants_next = self.focus.is_none().then(|| label.to_owned());
         // A line that is being typed is for the same person as before.
         if let Some((_, label)) = self.addressed.take_if(|(call, _)| *call == gone) {
             self.addressed = self.focus.map(|focus| (focus, label));
@@ -236,6 +238,13 @@ impl Talk {
             (Bell::Mention | Bell::All, _) => false,
         }
     }
+}
+
+/// Whether a call with this label was for these: a label is a name, or a name marked by a piece of
+/// a fingerprint, or, before they had said their name, an address, which tells nothing.
+fn is_same(label: &str, who: &Who) -> bool {
+    let name = |label: &str| label.split('~').next().map(str::to_owned);
+    label.contains(':') || name(label) == name(&who.label)
 }
 
 /// Whether a line answers a call: it needs no slash then.
