@@ -138,6 +138,9 @@ pub const WORKER_JOBS_MAX: usize = 64;
 pub const SCREEN_LINES_MAX: usize = 1024;
 /// Lines typed or piped in that the program has not taken yet.
 pub const TYPED_LINES_MAX: usize = 64;
+/// How long a server waits, once, for whoever reads its output: a living reader makes room in
+/// milliseconds, and nobody in a conversation notices a second.
+pub const OUTPUT_WAIT: Millis = Millis(1_000);
 /// Entries of the line history.
 pub const HISTORY_LINES_MAX: usize = 500;
 /// Bytes of one line of input; a longer one is cut into pieces. No chat line comes near it, and a

@@ -65,21 +65,6 @@ impl Sealer {
         Ok(())
     }
 
-    /// Appends a key update to `out` if one is due, as [`Sealer::seal`] does by itself.
-    ///
-    /// For whoever writes [`Sealer::sealed`] into a payload: after this call the very next record
-    /// sealed at the same `now` is the only one that is added.
-    ///
-    /// # Errors
-    /// `Exhausted`: no more records on this connection. `out` is untouched then.
-    pub fn rekey_if_due(&mut self, now: Millis, out: &mut Vec<u8>) -> Result<(), SealError> {
-        if self.rekey_is_due(now) {
-            self.reserve_records(1)?;
-            self.append_key_update(now, out);
-        }
-        Ok(())
-    }
-
     /// Records so far, over all keys, key updates included.
     pub fn sealed(&self) -> u64 {
         self.sealed
@@ -215,21 +200,6 @@ mod tests {
             stream.extend(wire);
         }
         assert_all_open(&stream, 4, 5);
-    }
-
-    #[test]
-    fn after_rekey_if_due_the_next_record_comes_alone() {
-        let mut sealer = sealer(|t| t.rekey_records = 1);
-        let mut out = Vec::new();
-        sealer.rekey_if_due(Millis(0), &mut out).unwrap();
-        assert!(out.is_empty());
-        out.extend(seal(&mut sealer, 0).unwrap());
-        sealer.rekey_if_due(Millis(0), &mut out).unwrap();
-        let before = sealer.sealed();
-        assert_eq!(before, 2);
-        out.extend(seal(&mut sealer, 0).unwrap());
-        assert_eq!(sealer.sealed(), before + 1);
-        assert_all_open(&out, 2, 3);
     }
 
     #[test]

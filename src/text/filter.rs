@@ -48,11 +48,6 @@ pub fn shown(text: &str) -> String {
     filter.out
 }
 
-/// [`shown`] for bytes that claim to be UTF-8; what is not becomes U+FFFD, a run of it one.
-pub fn shown_lossy(bytes: &[u8]) -> String {
-    shown(&String::from_utf8_lossy(bytes))
-}
-
 /// What becomes of one character.
 enum Fate {
     Keep,

@@ -4,7 +4,7 @@ pub mod filter;
 pub mod line;
 pub mod name;
 
-pub use filter::{shown, shown_lossy};
+pub use filter::shown;
 pub use line::Line;
 pub use name::{Name, NameError};
 

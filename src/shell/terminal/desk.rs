@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Style, Typed};
-use crate::limits::SCREEN_LINES_MAX;
+use crate::limits::{OUTPUT_WAIT, SCREEN_LINES_MAX};
 
 /// Something to be written.
 #[derive(Debug)]
@@ -114,17 +114,23 @@ impl Desk {
         self.notify();
     }
 
-    /// Queues data; waits for room, because data is never left out. A server does not wait: others
-    /// need it. When nobody reads, its output ends there.
+    /// Queues data; waits for room, because data is never left out. A server waits for a moment
+    /// only, since others need it: when nobody reads by then, its output ends there.
     pub(super) fn push_data(&self, line: &str) {
         let mut state = self.lock();
-        if self.serves && state.items.len() >= SCREEN_LINES_MAX && !state.output_closed {
-            drop(state);
-            self.push_talk("nobody reads the output: no more is written to it", false);
-            return self.set_output_closed();
-        }
+        let begun = Instant::now();
         while state.items.len() >= SCREEN_LINES_MAX && !state.finishing && !state.output_closed {
-            state = self.wait(state);
+            if !self.serves {
+                state = self.wait(state);
+                continue;
+            }
+            let left = Duration::from_millis(OUTPUT_WAIT.0).saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                drop(state);
+                return self.set_output_closed();
+            }
+            let woken = self.changed.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         if !state.output_closed {
             state.items.push_back(Item::Data(line.into()));
@@ -329,13 +335,31 @@ mod tests {
     }
 
     #[test]
-    fn a_server_does_not_wait_for_whoever_reads_its_output() {
+    fn a_server_goes_on_without_whoever_does_not_read_its_output() {
         let desk = Desk::new(Style::Pipe, true, Arc::new(|| ()));
         for number in 0..2 * SCREEN_LINES_MAX {
             desk.push_data(&number.to_string());
         }
         assert!(matches!(desk.pop_typed(), Some(Typed::OutputClosed)));
         assert!(desk.pop_typed().is_none());
+    }
+
+    #[test]
+    fn a_server_loses_nothing_of_a_burst_that_is_read() {
+        let desk = Desk::new(Style::Pipe, true, Arc::new(|| ()));
+        let all = 5 * SCREEN_LINES_MAX;
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut read = 0;
+                while read < all && !desk.lock().output_closed {
+                    read += texts(&desk).len();
+                    std::thread::yield_now();
+                }
+                read
+            });
+            (0..all).for_each(|number| desk.push_data(&number.to_string()));
+            assert_eq!(reader.join().unwrap(), all);
+        });
     }
 
     #[test]
