@@ -1,0 +1,190 @@
+//! What goes into an engine and what comes out.
+//!
+//! Time is a span since any fixed moment of the caller's, the same for all calls, never going back.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::interface::Interface;
+use crate::target::{Target, Udn};
+
+/// What an engine is set up with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whom we announce; `None` to listen and search only.
+    pub device: Option<Device>,
+    /// What is searched for by itself and kept when heard.
+    pub wanted: Wanted,
+    /// `OS/version UPnP/2.0 product/version`, for SERVER and USER-AGENT.
+    pub product: String,
+    /// What a search calls us, for CPFN.UPNP.ORG: no person's name, since everybody hears it.
+    pub friendly_name: String,
+    /// The first boot number, below 2^31; Unix time is the usual source (UDA 1.2.2).
+    pub boot_id: u32,
+    /// Seconds since 1970 when the engine's time was zero, for DATE.
+    pub unix: u64,
+}
+
+/// A device that we announce.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Its name, which no other has.
+    pub udn: Udn,
+    /// Its type; a [`Target::DeviceType`].
+    pub kind: Target,
+    /// Types of its services, each a [`Target::ServiceType`].
+    pub services: Vec<Target>,
+    /// Devices inside it.
+    pub embedded: Vec<Embedded>,
+    /// Port and path of its description; the address is that of each interface.
+    pub location: (u16, String),
+    /// `CONFIGID.UPNP.ORG`, below 2^24.
+    pub config_id: u32,
+    /// How long an announcement holds.
+    pub max_age: Duration,
+    /// Vendors' fields (`name.domain`, upper case) for all announcements and answers.
+    pub extra: Vec<(String, String)>,
+    /// A vendor's field for answers to unicast searches that says whether we have heard the
+    /// asker's multicasts lately (`1` or `0`): so that it learns whether it is heard at all.
+    pub echo: Option<String>,
+    /// Earlier runs that ended without a goodbye: it is said for them at the start.
+    pub earlier: Vec<Udn>,
+}
+
+/// A device inside a device.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// Its name.
+    pub udn: Udn,
+    /// Its type.
+    pub kind: Target,
+    /// Types of its services.
+    pub services: Vec<Target>,
+}
+
+/// What the control point cares about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing: it keeps no list and never searches.
+    Nothing,
+    /// Devices and services of these types.
+    Types(Vec<Target>),
+    /// Every device; searched for with `ssdp:all`.
+    Everything,
+}
+
+/// What happens to an engine.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A datagram came.
+    Datagram(Arrival, &'a [u8]),
+    /// The interfaces in use, all of them, now that something about them has changed.
+    Interfaces(Vec<Interface>),
+    /// Somebody wants to know now: search for what is wanted, or for this alone.
+    Search(Option<Target>),
+    /// Somebody doubts that a device is still there: ask it.
+    Check(Udn),
+    /// A device has proved, elsewhere, to be there: it is kept when the list is full.
+    Verified(Udn),
+    /// The vendors' fields of our announcements are others now.
+    Extra(Vec<(String, String)>),
+    /// The deadline has come.
+    Timer,
+    /// Say goodbye; nothing is sent after that.
+    Stop,
+}
+
+/// Where a datagram came from, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Index of the interface.
+    pub interface: u32,
+    /// Who sent it.
+    pub source: SocketAddr,
+    /// What it was sent to.
+    pub by: Way,
+}
+
+/// How a datagram travelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the group.
+    Multicast,
+    /// To one of our ports.
+    Unicast(Port),
+}
+
+/// What an engine wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send this.
+    Send(Datagram),
+    /// Tell this.
+    Event(Event),
+}
+
+/// A datagram to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Through this interface, whatever the routing table says.
+    pub interface: u32,
+    /// To the group, or to one address. Link-local IPv6 carries its scope.
+    pub to: SocketAddr,
+    /// From which of our ports.
+    pub from: Port,
+    /// The message.
+    pub bytes: Vec<u8>,
+}
+
+/// One of the ports that we send from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// Our own, announced as SEARCHPORT: all but the next.
+    Own,
+    /// 1900: a firewall that lets in what is sent to 1900 lets in the answers to a search from
+    /// there, and no others.
+    Ssdp,
+}
+
+/// What is told of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A device is there.
+    Found(Entry),
+    /// A device says something else than before, or is elsewhere.
+    Changed(Entry),
+    /// A device is gone: it said so and does not answer, or it has not been heard for too long.
+    Gone(Udn),
+}
+
+/// A device in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which.
+    pub udn: Udn,
+    /// What it says to be.
+    pub targets: Vec<Target>,
+    /// Where it was heard, latest first.
+    pub places: Vec<Place>,
+    /// Its SERVER.
+    pub server: Option<String>,
+    /// Vendors' fields it sent last.
+    pub extra: Vec<(String, String)>,
+}
+
+/// Where a device was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index of our interface.
+    pub interface: u32,
+    /// Its address: the source of the datagram, with port [`Place::search_port`].
+    pub source: std::net::IpAddr,
+    /// Where it takes unicast searches.
+    pub search_port: u16,
+    /// Where it says its description is. Not checked: see `shell::fetch`.
+    pub location: Option<String>,
+    /// Its boot number.
+    pub boot_id: Option<u32>,
+    /// What its echo field said last, if it answered a unicast search.
+    pub hears_us: Option<bool>,
+}

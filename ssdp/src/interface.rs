@@ -1,0 +1,129 @@
+//! Network interfaces, as far as the engine knows them.
+
+use std::net::IpAddr;
+
+/// One interface in use, with its addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The system's number for it; what datagrams are labelled with.
+    pub index: u32,
+    /// The system's name for it.
+    pub name: String,
+    /// Its addresses, IPv4 and IPv6, link-local ones included.
+    pub addresses: Vec<Address>,
+    /// The port of our own sockets there: what we send from, and where unicast searches reach us
+    /// even when several programs share 1900. Zero where there is none yet.
+    pub own_port: u16,
+}
+
+/// An address and how many of its leading bits all neighbours share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// Length of its network prefix in bits.
+    pub prefix: u8,
+}
+
+/// IPv4 or IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(ip: IpAddr) -> Self {
+        if ip.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+}
+
+impl Address {
+    /// Whether `other` is in the same network.
+    pub fn shares_network(&self, other: IpAddr) -> bool {
+        match (self.ip, other) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                let differ = ours.to_bits() ^ theirs.to_bits();
+                differ.leading_zeros() >= u32::from(self.prefix).min(32)
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
+                let differ = ours.to_bits() ^ theirs.to_bits();
+                differ.leading_zeros() >= u32::from(self.prefix).min(128)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl Interface {
+    /// Whether a datagram with this source came from a neighbour: what does not is never answered,
+    /// so that nobody can have us send to a stranger.
+    pub fn is_on_link(&self, source: IpAddr) -> bool {
+        let plain = !source.is_unspecified() && !source.is_multicast() && !source.is_loopback();
+        plain && self.addresses.iter().any(|address| address.shares_network(source))
+    }
+
+    /// The address that neighbours of that family reach us under; a global or local one before one
+    /// that the interface gave itself.
+    pub fn address(&self, family: Family) -> Option<IpAddr> {
+        let mut ours: Vec<IpAddr> = self.addresses.iter().map(|address| address.ip).collect();
+        ours.retain(|ip| Family::of(*ip) == family);
+        ours.iter().find(|ip| !is_link_local(**ip)).or_else(|| ours.first()).copied()
+    }
+
+    /// The address for those who heard us in the group ff02::c: they need not have any other.
+    pub fn link_local(&self) -> Option<IpAddr> {
+        let mut ours = self.addresses.iter().map(|address| address.ip);
+        ours.find(|ip| ip.is_ipv6() && is_link_local(*ip))
+    }
+}
+
+/// fe80::/10 and 169.254/16.
+pub fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(addresses: &[(&str, u8)]) -> Interface {
+        let address =
+            |(ip, prefix): &(&str, u8)| Address { ip: ip.parse().unwrap(), prefix: *prefix };
+        Interface {
+            index: 2,
+            name: "eth0".into(),
+            addresses: addresses.iter().map(address).collect(),
+            own_port: 0,
+        }
+    }
+
+    #[test]
+    fn only_neighbours_are_on_link() {
+        let eth0 = interface(&[("192.168.1.7", 24), ("fe80::7", 64), ("fd00:1::7", 64)]);
+        for near in ["192.168.1.200", "fe80::1", "fd00:1::99"] {
+            assert!(eth0.is_on_link(near.parse().unwrap()), "{near}");
+        }
+        let far = ["192.168.2.1", "203.0.113.7", "fd00:2::1", "127.0.0.1", "::1", "0.0.0.0", "::"];
+        for far in far.into_iter().chain(["239.255.255.250", "ff02::c"]) {
+            assert!(!eth0.is_on_link(far.parse().unwrap()), "{far}");
+        }
+        let host_route = interface(&[("10.0.0.1", 32)]);
+        assert!(!host_route.is_on_link("10.0.0.2".parse().unwrap()));
+    }
+
+    #[test]
+    fn an_address_that_the_interface_gave_itself_is_the_last_choice() {
+        let eth0 = interface(&[("169.254.1.1", 16), ("10.0.0.7", 8), ("fe80::7", 64)]);
+        assert_eq!(eth0.address(Family::V4), Some("10.0.0.7".parse().unwrap()));
+        assert_eq!(eth0.address(Family::V6), Some("fe80::7".parse().unwrap()));
+        assert_eq!(eth0.link_local(), Some("fe80::7".parse().unwrap()));
+        assert_eq!(interface(&[("10.0.0.7", 8)]).address(Family::V6), None);
+    }
+}

@@ -1,0 +1,14 @@
+//! SSDP, the discovery protocol of the UPnP Device Architecture 2.0 (section 1): a device that
+//! announces itself and answers searches, and a control point that listens, searches and keeps a
+//! bounded list of who is there.
+//!
+//! [`engine::Engine`] does no IO: datagrams, interfaces and the time go in; datagrams and events
+//! come out; the only randomness is a seed. [`shell`] holds the sockets, and a thread that runs an
+//! engine on them.
+#![forbid(unsafe_code)]
+
+pub mod engine;
+pub mod interface;
+pub mod limits;
+pub mod message;
+pub mod target;

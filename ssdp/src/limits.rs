@@ -1,0 +1,42 @@
+//! Every number with its reason. UDA is the UPnP Device Architecture 2.0.
+
+use std::time::Duration;
+
+/// Bytes of a datagram that are looked at; a longer one is dropped. Real messages have 300 to 600.
+pub const DATAGRAM_BYTES_MAX: usize = 2048;
+/// Header fields of one message; real ones have up to 15.
+pub const HEADERS_MAX: usize = 32;
+/// Bytes of a datagram that we send: UDA 1.1.2 has "perhaps as small as 512" for some receivers.
+pub const SENT_BYTES_MAX: usize = 512;
+/// Hops that our multicasts may take: the default of UDA 1.1.2.
+pub const HOPS: u32 = 2;
+
+/// How long an announcement holds: the least that UDA 1.2.2 recommends.
+pub const MAX_AGE: Duration = Duration::from_secs(1800);
+/// Least and most that is believed of what others say about that.
+pub const MAX_AGE_HEARD: (Duration, Duration) =
+    (Duration::from_secs(60), Duration::from_secs(86_400));
+/// Devices remembered; of those that nobody has verified the one heard longest ago goes first.
+pub const DEVICES_MAX: usize = 512;
+/// Places (interface, family, address) remembered of one device.
+pub const PLACES_MAX: usize = 4;
+/// Unverified devices remembered from one address: a class behind one bridge has fewer, a flood more.
+pub const DEVICES_PER_SOURCE_MAX: usize = 16;
+/// Types remembered of one device.
+pub const TARGETS_MAX: usize = 16;
+/// Foreign header fields kept of one message, and bytes of each.
+pub const EXTRA_HEADERS_MAX: usize = 8;
+/// Bytes of one kept value; a longer one is not kept.
+pub const VALUE_BYTES_MAX: usize = 256;
+
+/// MX is read as at most this (UDA 1.3.2: "should be 5 or less").
+pub const MX_MAX: u32 = 5;
+/// Answers waiting for their time; more searches than that are not answered.
+pub const ANSWERS_PENDING_MAX: usize = 256;
+/// Datagrams answered to one source in a burst, and earned again a second: a search for everything
+/// takes four, and is sent up to three times.
+pub const ANSWERS_PER_SOURCE: (u32, u32) = (16, 4);
+/// The same over all sources: bounds what we can be made to send at 80 kB a second.
+pub const ANSWERS_GLOBAL: (u32, u32) = (400, 200);
+/// Sources whose rate is known; the fullest bucket is forgotten first.
+pub const SOURCES_MAX: usize = 1024;
