@@ -1,6 +1,15 @@
 //! Network interfaces, as far as the engine knows them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+/// The port of SSDP.
+pub const SSDP_PORT: u16 = 1900;
+/// The group of SSDP in IPv4 (UDA 1.1.2).
+pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
+/// The group of SSDP on one link (UDA annex A).
+pub const GROUP_LINK_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc);
+/// The group of SSDP on one site (UDA annex A).
+pub const GROUP_SITE_V6: Ipv6Addr = Ipv6Addr::new(0xff05, 0, 0, 0, 0, 0, 0, 0xc);
 
 /// One interface in use, with its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +83,17 @@ impl Interface {
         ours.iter().find(|ip| !is_link_local(**ip)).or_else(|| ours.first()).copied()
     }
 
+    /// The groups to send to there, with the address that we are reached under by who hears it.
+    pub fn groups(&self) -> Vec<(SocketAddr, IpAddr)> {
+        let v6 = |group| SocketAddr::V6(SocketAddrV6::new(group, SSDP_PORT, 0, self.index));
+        let v4 = SocketAddr::V4(SocketAddrV4::new(GROUP_V4, SSDP_PORT));
+        let ours = self.address(Family::V4).map(|ip| (v4, ip));
+        let link = self.link_local().map(|ip| (v6(GROUP_LINK_V6), ip));
+        let routed = self.address(Family::V6).filter(|ip| !is_link_local(*ip));
+        let site = routed.map(|ip| (v6(GROUP_SITE_V6), ip));
+        ours.into_iter().chain(link).chain(site).collect()
+    }
+
     /// The address for those who heard us in the group ff02::c: they need not have any other.
     pub fn link_local(&self) -> Option<IpAddr> {
         let mut ours = self.addresses.iter().map(|address| address.ip);
@@ -125,5 +145,19 @@ mod tests {
         assert_eq!(eth0.address(Family::V6), Some("fe80::7".parse().unwrap()));
         assert_eq!(eth0.link_local(), Some("fe80::7".parse().unwrap()));
         assert_eq!(interface(&[("10.0.0.7", 8)]).address(Family::V6), None);
+    }
+
+    #[test]
+    fn each_group_is_told_of_the_address_that_its_hearers_reach() {
+        let eth0 = interface(&[("10.0.0.7", 8), ("fe80::7", 64), ("fd00::7", 64)]);
+        let told: Vec<String> =
+            eth0.groups().iter().map(|(group, ip)| format!("{group} {ip}")).collect();
+        let expected = [
+            "239.255.255.250:1900 10.0.0.7",
+            "[ff02::c%2]:1900 fe80::7",
+            "[ff05::c%2]:1900 fd00::7",
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(interface(&[("fe80::7", 64)]).groups().len(), 1);
     }
 }
