@@ -1,5 +1,6 @@
 //! Every number with its reason. UDA is the UPnP Device Architecture 2.0.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Bytes of a datagram that are looked at; a longer one is dropped. Real messages have 300 to 600.
@@ -28,6 +29,11 @@ pub const TARGETS_MAX: usize = 16;
 pub const EXTRA_HEADERS_MAX: usize = 8;
 /// Bytes of one kept value; a longer one is not kept.
 pub const VALUE_BYTES_MAX: usize = 256;
+
+/// What SEARCHPORT.UPNP.ORG may say (UDA 1.2.2); we say nothing where our own port is another.
+pub const SEARCH_PORTS: RangeInclusive<u16> = 49_152..=65_535;
+/// The last second of the year 9999: no later one can be written as an HTTP-date.
+pub const UNIX_MAX: u64 = 253_402_300_799;
 
 /// MX is read as at most this (UDA 1.3.2: "should be 5 or less").
 pub const MX_MAX: u32 = 5;
