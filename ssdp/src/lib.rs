@@ -7,8 +7,12 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+pub mod counts;
+mod device;
 pub mod engine;
+mod guard;
 pub mod interface;
 pub mod limits;
 pub mod message;
+mod rng;
 pub mod target;
