@@ -7,6 +7,9 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+// Until the engine drives it.
+#[cfg_attr(not(test), expect(dead_code))]
+mod control;
 pub mod engine;
 pub mod interface;
 pub mod limits;
