@@ -60,28 +60,26 @@ pub const CHECKS_RUNNING_MAX: usize = 64;
 /// Devices whose checks are remembered: those running, those resting (6 times as many), and
 /// every device waiting for its turn.
 pub const CHECKS_MAX: usize = 1024;
-/// Ports that we can be told to send a unicast search to; below are other protocols' services.
-/// UDA 1.2.2 has SEARCHPORT from 49152, but systems choose ephemeral ports from 32768 or lower.
-pub const SEARCH_PORT_MIN: u16 = 1024;
 
-/// How long announcements are listened to before the first search, least and most in milliseconds:
-/// long enough that those who start together do not search together.
-pub const SEARCH_QUIET_MS: (u64, u64) = (50, 150);
-/// When a search is repeated, least and most in milliseconds: longer than a burst of loss.
-pub const SEARCH_REPEAT_MS: (u64, u64) = (400, 500);
+/// How long announcements are listened to before the first search: long enough that those who
+/// start together do not search together.
+pub const SEARCH_QUIET: RangeInclusive<Duration> =
+    Duration::from_millis(50)..=Duration::from_millis(150);
+/// When a search is repeated: longer than a burst of loss.
+pub const SEARCH_REPEAT: RangeInclusive<Duration> =
+    Duration::from_millis(400)..=Duration::from_millis(500);
 /// How long after MX an answer still counts, before the search is tried from port 1900.
 pub const SEARCH_GRACE: Duration = Duration::from_secs(1);
-/// Between searches that nobody asked for, counted from the last announcement heard there.
-pub const SEARCH_REST: Duration = Duration::from_secs(300);
-/// At most so many milliseconds are added to that, drawn once: those who heard the same last
-/// announcement do not search together.
-pub const SEARCH_REST_SPREAD_MS: u64 = 30_000;
+/// Between searches that nobody asked for, counted from the last announcement heard there. Drawn
+/// anew for each, so that those who heard the same last one do not search together.
+pub const SEARCH_REST: RangeInclusive<Duration> =
+    Duration::from_secs(300)..=Duration::from_secs(330);
 /// Between searches for the same that the program asks for.
 pub const SEARCH_AGAIN: Duration = Duration::from_secs(2);
 /// MX of our searches where nobody is known yet.
 pub const SEARCH_MX_FIRST: u32 = 3;
-/// MX of our searches, least and most, else one second for each so many devices known: 200 that
-/// answer within a second overflow a usual receive buffer.
-pub const SEARCH_MX: (u32, u32) = (2, 5);
+/// MX of our searches, else one second for each so many devices known: 200 that answer within a
+/// second overflow a usual receive buffer.
+pub const SEARCH_MX: RangeInclusive<u32> = 2..=5;
 /// See [`SEARCH_MX`].
 pub const SEARCH_DEVICES_PER_MX: usize = 60;

@@ -74,14 +74,12 @@ impl Checks {
 
     /// The program wants to know; of those it waits for no rest.
     pub(super) fn ask(&mut self, now: Duration, udn: &Udn, means: &mut Means<'_>) {
-        match self.of.get(udn) {
-            Some(Check { stage: Stage::Rest, due, .. }) => {
-                self.due.remove(&(*due, udn.clone()));
-                self.of.remove(udn);
-                self.begin(now, udn, means.cache.spots(udn).collect(), means);
-            }
-            Some(_) => {}
-            None => self.begin(now, udn, means.cache.spots(udn).collect(), means),
+        if let Some(Check { stage: Stage::Rest, due, .. }) = self.of.get(udn) {
+            self.due.remove(&(*due, udn.clone()));
+            self.of.remove(udn);
+        }
+        if !self.of.contains_key(udn) {
+            self.begin(now, udn, means.cache.spots(udn).collect(), means);
         }
     }
 
@@ -124,6 +122,12 @@ impl Checks {
     /// When the next one goes on.
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.due.first().map(|(due, _)| *due)
+    }
+
+    /// How many devices anything is remembered of.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.of.len().max(self.due.len()).max(self.queue.len())
     }
 
     /// Asks a device at those places, or notes to ask it everywhere when fewer are asked.
@@ -173,10 +177,10 @@ impl Means<'_> {
 
 /// Where to send to, so that a link-local address is looked for on its interface.
 fn address(place: &Place, port: u16) -> SocketAddr {
-    match place.source {
-        IpAddr::V6(ip) if is_link_local(place.source) => {
-            SocketAddrV6::new(ip, port, 0, place.interface).into()
-        }
-        ip => SocketAddr::new(ip, port),
+    if let IpAddr::V6(ip) = place.source
+        && is_link_local(place.source)
+    {
+        return SocketAddrV6::new(ip, port, 0, place.interface).into();
     }
+    SocketAddr::new(place.source, port)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::engine::{Arrival, Entry, Place};
 use crate::interface::SSDP_PORT;
-use crate::limits::{MAX_AGE, MAX_AGE_HEARD, PLACES_MAX, SEARCH_PORT_MIN, TARGETS_MAX};
+use crate::limits::{MAX_AGE, MAX_AGE_HEARD, PLACES_MAX, TARGETS_MAX};
 use crate::message::{Advert, Message};
 use crate::target::{Target, Udn};
 
@@ -86,11 +86,7 @@ impl Device {
     ) {
         let is_echo = |name: &str| echo.is_some_and(|echo| echo.eq_ignore_ascii_case(name));
         let mut place = self.place_for(spot);
-        place.search_port = match advert.search_port {
-            Some(port) if port >= SEARCH_PORT_MIN => port,
-            Some(_) => SSDP_PORT,
-            None => place.search_port,
-        };
+        place.search_port = advert.search_port.unwrap_or(place.search_port);
         place.location = advert.location.clone().or(place.location);
         place.boot_id = advert.boot_id.or(place.boot_id);
         if matches!(message, Message::Answer(_))

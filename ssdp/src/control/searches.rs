@@ -1,6 +1,7 @@
 //! Our own searches by multicast: few, since everybody who is meant answers each.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -8,8 +9,8 @@ use fastrand::Rng;
 use crate::engine::{Datagram, Port, Wanted};
 use crate::interface::Interface;
 use crate::limits::{
-    SEARCH_AGAIN, SEARCH_DEVICES_PER_MX, SEARCH_GRACE, SEARCH_MX, SEARCH_MX_FIRST, SEARCH_QUIET_MS,
-    SEARCH_REPEAT_MS, SEARCH_REST, SEARCH_REST_SPREAD_MS,
+    SEARCH_AGAIN, SEARCH_DEVICES_PER_MX, SEARCH_GRACE, SEARCH_MX, SEARCH_MX_FIRST, SEARCH_QUIET,
+    SEARCH_REPEAT, SEARCH_REST,
 };
 use crate::target::Target;
 
@@ -78,7 +79,7 @@ impl Searches {
             }
             let mut rounds = BTreeMap::new();
             if !self.wanted.is_empty() {
-                let due = now + millis(&mut self.random, SEARCH_QUIET_MS);
+                let due = now + within(&mut self.random, SEARCH_QUIET);
                 rounds.insert(None, Round { stage: Stage::Quiet, due });
             }
             self.networks.insert(interface.index, Network { interface: interface.clone(), rounds });
@@ -175,7 +176,7 @@ impl Round {
         let (wait, stage, send) = match self.stage {
             Stage::Quiet | Stage::Rest(..) => {
                 let sent = Sent { at: now, mx: mx(known), answered: false };
-                let wait = millis(random, SEARCH_REPEAT_MS);
+                let wait = within(random, SEARCH_REPEAT);
                 (wait, Stage::Repeat(sent), Some((Port::Own, sent.mx)))
             }
             Stage::Repeat(sent) => {
@@ -183,7 +184,7 @@ impl Round {
                 (wait, Stage::Answers(sent), Some((Port::Own, sent.mx)))
             }
             Stage::Answers(sent) => {
-                let rest = SEARCH_REST + millis(random, (0, SEARCH_REST_SPREAD_MS));
+                let rest = within(random, SEARCH_REST);
                 let fallback = (!sent.answered).then_some((Port::Ssdp, sent.mx));
                 (rest, Stage::Rest(sent, rest), fallback)
             }
@@ -200,7 +201,7 @@ fn mx(known: usize) -> u32 {
         return SEARCH_MX_FIRST;
     }
     let seconds = u32::try_from(known.div_ceil(SEARCH_DEVICES_PER_MX)).unwrap_or(u32::MAX);
-    seconds.clamp(SEARCH_MX.0, SEARCH_MX.1)
+    seconds.clamp(*SEARCH_MX.start(), *SEARCH_MX.end())
 }
 
 /// Whether that answer can only be one to such a search. A device that is asked alone, to check
@@ -209,6 +210,7 @@ fn answers(said: &Target, asked: &Target) -> bool {
     serves(said, asked) && (!matches!(said, Target::Device(_)) || said == asked)
 }
 
-fn millis(random: &mut Rng, (least, most): (u64, u64)) -> Duration {
-    Duration::from_millis(random.u64(least..=most))
+fn within(random: &mut Rng, range: RangeInclusive<Duration>) -> Duration {
+    let micros = |span: &Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(random.u64(micros(range.start())..=micros(range.end())))
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::control::device::Spot;
-use crate::limits::{DEVICES_MAX, DEVICES_PER_SOURCE_MAX, PLACES_MAX, TARGETS_MAX};
+use crate::limits::{CHECKS_MAX, DEVICES_MAX, DEVICES_PER_SOURCE_MAX, PLACES_MAX, TARGETS_MAX};
 
 #[test]
 fn a_hundred_thousand_forged_devices_do_not_displace_verified_ones() {
@@ -92,6 +92,25 @@ fn places_and_types_of_one_device_are_few() {
     assert_eq!(last.len(), PLACES_MAX);
 }
 
+#[test]
+fn goodbyes_of_forged_devices_are_not_remembered_for_ever() {
+    let mut lan = Lan::new();
+    for n in 0..5000 {
+        let (source, name) = (format!("10.1.{}.{}", n / 250, n % 250), format!("forged{n}"));
+        lan.hears(&source, Way::Multicast, &alive(lamp(&name)));
+        lan.hears(&source, Way::Multicast, &byebye(&name));
+        assert!(lan.point.checks.kept() <= CHECKS_MAX);
+    }
+    assert_eq!(lan.point.checks.kept(), CHECKS_MAX, "more than that were not noted");
+    lan.until(60_000);
+    assert_eq!(lan.point.checks.kept(), 0);
+    lan.hears("10.0.0.9", Way::Multicast, &alive(lamp("real")));
+    lan.hears("10.0.0.9", Way::Multicast, &byebye("real"));
+    lan.told();
+    lan.until(60_800);
+    assert_eq!(lan.told(), ["60800 gone real"]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Hears { who: u8, source: u8, interface: u32, multicast: bool, kind: u8, boot: u8, age: u8 },
@@ -162,6 +181,7 @@ fn perform(lan: &mut Lan, step: &Step) {
 /// What must hold after each step; some were verified once.
 fn inspect(lan: &Lan, verified: &BTreeSet<Udn>) {
     let point = &lan.point;
+    assert!(point.checks.kept() <= CHECKS_MAX);
     assert!(point.entries().count() <= DEVICES_MAX);
     for entry in point.entries() {
         assert!((1..=PLACES_MAX).contains(&entry.places.len()));
