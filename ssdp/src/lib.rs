@@ -7,6 +7,7 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+mod control;
 pub mod counts;
 mod device;
 pub mod engine;

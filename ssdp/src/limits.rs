@@ -70,3 +70,40 @@ pub const UNICAST_DELAY_MAX: Duration = Duration::from_millis(50);
 /// How long having heard somebody's multicast counts as hearing them: longer than a network takes
 /// to lose one, and shorter than a switch takes to forget a group.
 pub const HEARD_FOR: Duration = Duration::from_secs(60);
+
+/// A unicast search that checks whether a device is there goes out twice, this far apart: one lost
+/// datagram must not end anybody.
+pub const CHECK_REPEAT: Duration = Duration::from_millis(300);
+/// How long the second one has to be answered: with the first wait, who left is gone in 0.8 s.
+pub const CHECK_ANSWER: Duration = Duration::from_millis(500);
+/// From the start of a check until what others say can start one of the same device again.
+pub const CHECK_REST: Duration = Duration::from_secs(5);
+/// Checks at one time, each for the 0.8 s it takes at most: forged goodbyes to all have us send
+/// 640 datagrams a second, in bursts of this many devices.
+pub const CHECKS_RUNNING_MAX: usize = 64;
+/// Devices whose checks are remembered: those running, those resting (6 times as many), and
+/// every device waiting for its turn.
+pub const CHECKS_MAX: usize = 1024;
+
+/// How long announcements are listened to before the first search: long enough that those who
+/// start together do not search together.
+pub const SEARCH_QUIET: RangeInclusive<Duration> =
+    Duration::from_millis(50)..=Duration::from_millis(150);
+/// When a search is repeated: longer than a burst of loss.
+pub const SEARCH_REPEAT: RangeInclusive<Duration> =
+    Duration::from_millis(400)..=Duration::from_millis(500);
+/// How long after MX an answer still counts, before the search is tried from port 1900.
+pub const SEARCH_GRACE: Duration = Duration::from_secs(1);
+/// Between searches that nobody asked for, counted from the last announcement heard there. Drawn
+/// anew for each, so that those who heard the same last one do not search together.
+pub const SEARCH_REST: RangeInclusive<Duration> =
+    Duration::from_secs(300)..=Duration::from_secs(330);
+/// Between searches for the same that the program asks for.
+pub const SEARCH_AGAIN: Duration = Duration::from_secs(2);
+/// MX of our searches where nobody is known yet.
+pub const SEARCH_MX_FIRST: u32 = 3;
+/// MX of our searches, else one second for each so many devices known: 200 that answer within a
+/// second overflow a usual receive buffer.
+pub const SEARCH_MX: RangeInclusive<u32> = 2..=5;
+/// See [`SEARCH_MX`].
+pub const SEARCH_DEVICES_PER_MX: usize = 60;
