@@ -10,8 +10,12 @@
 // Until the engine drives it.
 #[cfg_attr(not(test), expect(dead_code))]
 mod control;
+pub mod counts;
+mod device;
 pub mod engine;
+mod guard;
 pub mod interface;
 pub mod limits;
 pub mod message;
+mod rng;
 pub mod target;

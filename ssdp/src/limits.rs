@@ -47,6 +47,30 @@ pub const ANSWERS_GLOBAL: (u32, u32) = (400, 200);
 /// Sources whose rate is known; the fullest bucket is forgotten first.
 pub const SOURCES_MAX: usize = 1024;
 
+/// Longest wait before the first announcement: a room that gets its power back does not speak at
+/// once (UDA 1.2.2).
+pub const START_DELAY_MAX: Duration = Duration::from_millis(100);
+/// How often the set is said at a start: UDA 1.2.2 allows no more.
+pub const START_SETS: u32 = 3;
+/// Least and most between two of these: "a few hundred milliseconds" (UDA 1.2.2).
+pub const SET_GAP: RangeInclusive<Duration> =
+    Duration::from_millis(200)..=Duration::from_millis(400);
+/// Announcements of others in a second from which on our later sets wait: a room full of devices
+/// is starting.
+pub const BUSY_NOTIFIES: u32 = 50;
+/// How long they wait.
+pub const BUSY_DELAY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
+/// When the set is said again, in hundredths of max-age: at random, and before half of it, so that
+/// one whole set may be lost (UDA 1.2.2).
+pub const REFRESH_PERCENT: RangeInclusive<u32> = 35..=47;
+/// Least between two announcements of changed fields.
+pub const EXTRA_GAP: Duration = Duration::from_secs(1);
+/// Longest wait of an answer to a unicast search; it must come within a second (UDA 1.3.3).
+pub const UNICAST_DELAY_MAX: Duration = Duration::from_millis(50);
+/// How long having heard somebody's multicast counts as hearing them: longer than a network takes
+/// to lose one, and shorter than a switch takes to forget a group.
+pub const HEARD_FOR: Duration = Duration::from_secs(60);
+
 /// A unicast search that checks whether a device is there goes out twice, this far apart: one lost
 /// datagram must not end anybody.
 pub const CHECK_REPEAT: Duration = Duration::from_millis(300);

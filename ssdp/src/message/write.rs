@@ -138,7 +138,7 @@ fn line(name: &str, value: impl Display) -> String {
     // Writing into a string cannot fail.
     let _ = write!(line, "{name}: {value}");
     line.retain(|c| !c.is_control());
-    line.truncate(line.trim_end().len());
+    line.truncate(line.trim_ascii_end().len());
     line.push_str("\r\n");
     line
 }
