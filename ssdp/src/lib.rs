@@ -7,8 +7,10 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+pub mod candidates;
 pub mod engine;
 pub mod interface;
 pub mod limits;
 pub mod message;
+pub mod shell;
 pub mod target;
