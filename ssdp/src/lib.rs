@@ -12,5 +12,6 @@ pub mod engine;
 pub mod interface;
 pub mod limits;
 pub mod message;
+pub mod outbox;
 pub mod shell;
 pub mod target;

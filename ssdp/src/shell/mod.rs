@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod link;
+mod runner;
+pub mod service;
 mod socket;
 pub mod sockets;
 pub mod status;
