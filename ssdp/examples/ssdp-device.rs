@@ -5,11 +5,7 @@
 //! ```
 //!
 //! Nobody answers at its LOCATION: to serve a description is not part of SSDP.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "an example is a program"
-)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "an example is a program")]
 
 mod common;
 

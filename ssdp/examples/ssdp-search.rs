@@ -5,11 +5,7 @@
 //! ```
 //!
 //! TYPE is such as `urn:example-org:device:Lamp:1`; without one every device is meant.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "an example is a program"
-)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "an example is a program")]
 
 mod common;
 

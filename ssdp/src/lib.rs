@@ -8,10 +8,15 @@
 #![forbid(unsafe_code)]
 
 pub mod candidates;
+mod control;
+pub mod counts;
+mod device;
 pub mod engine;
+mod guard;
 pub mod interface;
 pub mod limits;
 pub mod message;
 pub mod outbox;
+mod rng;
 pub mod shell;
 pub mod target;

@@ -70,7 +70,10 @@ fn of_interface(state: &State) -> Vec<String> {
         }
     };
     let troubles = state.traffic.troubles.iter();
-    [head].into_iter().chain(troubles.map(|trouble| format!("trouble on {name}: {trouble}"))).collect()
+    [head]
+        .into_iter()
+        .chain(troubles.map(|trouble| format!("trouble on {name}: {trouble}")))
+        .collect()
 }
 
 /// Reads `--interface NAME`, as often as it is there; the rest goes to `other`.

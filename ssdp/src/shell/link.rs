@@ -1,7 +1,7 @@
 //! The sockets of one interface.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use mio::net::UdpSocket;
