@@ -1,44 +1,15 @@
-//! Which socket hears what, on real sockets, in a network that each test has for itself.
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test is a program that stops at the first surprise"
-)]
+//! Which socket hears what, on real sockets.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::process::Command;
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Token};
-use nix::sched::{CloneFlags, unshare};
-use ssdp::candidates::{Candidate, Verdict, choose};
+use crate::support::{Host, PATIENCE, ip, is_alone, used, wait_for};
+use mio::{Events, Poll};
+use ssdp::candidates::Candidate;
 use ssdp::engine::{Datagram, Port, Way};
 use ssdp::interface::{Family, Interface, SSDP_PORT};
 use ssdp::limits::{DATAGRAM_BYTES_MAX, OWN_PORTS};
 use ssdp::shell::sockets::Sockets;
-use ssdp::shell::watch::{self, Watch};
-
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Gives this thread, and the programs it starts, an empty network of their own. Says why the test
-/// is skipped where this is not allowed.
-fn is_alone() -> bool {
-    let alone = unshare(CloneFlags::CLONE_NEWNET).is_ok() && ip("link set lo up");
-    if !alone {
-        println!("skipped: needs root and iproute2");
-    }
-    alone
-}
-
-fn ip(args: &str) -> bool {
-    Command::new("ip").args(args.split(' ')).status().is_ok_and(|status| status.success())
-}
 
 /// Makes a cable whose near end has addresses that can be used at once.
 fn cable(near: &str, far: &str, number: u8) {
@@ -52,20 +23,9 @@ fn cable(near: &str, far: &str, number: u8) {
         format!("link set {near} up"),
         format!("link set {far} up"),
     ] {
-        assert!(ip(&step), "ip {step}");
+        ip(&step);
     }
     wait_for(near);
-}
-
-/// Waits until an interface can be used: the kernel says some moments late that a cable is in.
-fn wait_for(name: &str) {
-    let mut poll = Poll::new().unwrap();
-    let mut watch = Watch::new(poll.registry(), Token(0));
-    let mut events = Events::with_capacity(1);
-    while used(&[name.to_owned()]).is_empty() {
-        poll.poll(&mut events, Some(PATIENCE)).unwrap();
-        assert!(watch.drain(), "no news of {name}");
-    }
 }
 
 /// A program with its sockets.
@@ -87,8 +47,7 @@ impl Program {
     }
 
     fn update(&mut self, only: &[&str]) {
-        let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
-        self.use_these(&used(&only));
+        self.use_these(&used(only));
     }
 
     /// Tries until nothing is missing: a child that another test is just starting holds for a
@@ -144,12 +103,6 @@ impl Program {
             }
         }
     }
-}
-
-fn used(only: &[String]) -> Vec<Candidate> {
-    let decided = choose(watch::list().unwrap(), only).into_iter();
-    let used = decided.filter(|(_, verdict)| *verdict == Verdict::Used);
-    used.map(|(candidate, _)| candidate).collect()
 }
 
 #[test]
@@ -213,40 +166,23 @@ fn of_two_networks_with_the_same_numbers_the_right_one_is_sent_to() {
         return;
     }
     // Two houses, both 10.9.7.0/24, and in each of them somebody at 10.9.7.2.
-    let mut houses = Vec::new();
-    for (near, far, ours) in [("e0", "f0", "10.9.7.1"), ("e1", "f1", "10.9.7.3")] {
-        let (tell, told) = channel();
-        let (begin, begun) = channel();
-        let thread = std::thread::spawn(move || {
-            assert!(is_alone());
-            tell.send(nix::unistd::gettid()).unwrap();
-            begun.recv().unwrap();
-            assert!(ip(&format!("addr add 10.9.7.2/24 dev {far}")));
-            assert!(ip(&format!("link set {far} up")));
-            let socket = UdpSocket::bind("10.9.7.2:5000").unwrap();
-            socket.set_read_timeout(Some(PATIENCE)).unwrap();
-            tell.send(nix::unistd::gettid()).unwrap();
-            let mut buffer = [0; 100];
-            let (length, from) = socket.recv_from(&mut buffer).unwrap();
-            (String::from_utf8_lossy(&buffer[..length]).into_owned(), from.ip())
-        });
-        let tid = told.recv().unwrap();
-        assert!(ip(&format!("link add {near} type veth peer name {far}")));
-        assert!(ip(&format!("link set {far} netns {tid}")));
-        assert!(ip(&format!("addr add {ours}/24 dev {near}")));
-        assert!(ip(&format!("link set {near} up")));
-        begin.send(()).unwrap();
-        told.recv().unwrap();
+    let houses = [("e0", "10.9.7.1"), ("e1", "10.9.7.3")].map(|(near, ours)| {
+        let house = Host::new(near);
+        house.ip("addr add 10.9.7.2/24 dev eth0");
+        house.ip("link set eth0 up");
+        ip(&format!("addr add {ours}/24 dev {near}"));
         wait_for(near);
-        houses.push((near, ours.parse::<IpAddr>().unwrap(), thread));
-    }
+        let socket = house.run(|| UdpSocket::bind("10.9.7.2:5000").unwrap());
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        (near, ours.parse::<IpAddr>().unwrap(), socket, house)
+    });
     let mut program = Program::new(1, &["e0", "e1"]);
-    for (near, _, _) in &houses {
+    for (near, ours, socket, _house) in houses {
         let index = program.interface(near).index;
         program.send(index, Port::Own, "10.9.7.2:5000".parse().unwrap(), near);
-    }
-    for (near, ours, thread) in houses {
-        assert_eq!(thread.join().unwrap(), (near.to_owned(), ours));
+        let mut buffer = [0; 100];
+        let (length, source) = socket.recv_from(&mut buffer).unwrap();
+        assert_eq!((&buffer[..length], source.ip()), (near.as_bytes(), ours));
     }
 }
 
@@ -307,7 +243,7 @@ fn an_interface_that_is_gone_again_is_skipped_and_the_others_go_on() {
         return;
     }
     cable("e0", "f0", 0);
-    let mut candidates = used(&["e0".into()]);
+    let mut candidates = used(&["e0"]);
     let gone = Candidate { index: 4711, name: "gone0".into(), ..candidates[0].clone() };
     candidates.push(gone);
     let mut program = Program::new(1, &[]);
@@ -327,7 +263,8 @@ fn an_interface_with_another_address_keeps_its_port_and_speaks_from_the_new_one(
     cable("e0", "f0", 0);
     let mut program = Program::new(1, &["e0"]);
     let before = program.interface("e0");
-    assert!(ip("addr del 10.9.0.1/24 dev e0") && ip("addr add 10.9.8.1/24 dev e0"));
+    ip("addr del 10.9.0.1/24 dev e0");
+    ip("addr add 10.9.8.1/24 dev e0");
     program.update(&["e0"]);
     let after = program.interface("e0");
     assert_eq!(after.own_port, before.own_port);
