@@ -7,6 +7,7 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+pub mod candidates;
 mod control;
 pub mod counts;
 mod device;
@@ -15,5 +16,7 @@ mod guard;
 pub mod interface;
 pub mod limits;
 pub mod message;
+pub mod outbox;
 mod rng;
+pub mod shell;
 pub mod target;
