@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use crate::limits::{DESCRIPTION_BYTES_MAX, DESCRIPTION_NODES_MAX, VALUE_BYTES_MAX};
+use crate::limits::{
+    DESCRIPTION_ATTRIBUTES_MAX, DESCRIPTION_BYTES_MAX, DESCRIPTION_NODES_MAX, VALUE_BYTES_MAX,
+};
 use crate::target::{Target, Udn};
 
 /// What a device says of itself. Paths begin with `/` and are on the server that has this text.
@@ -159,7 +161,8 @@ pub enum Unreadable {
     /// It has more than [`DESCRIPTION_BYTES_MAX`] bytes.
     #[error("it is too long")]
     TooLong,
-    /// It is not well-formed, has a document type, or more than [`DESCRIPTION_NODES_MAX`] nodes.
+    /// It is not well-formed, has a document type, more than [`DESCRIPTION_NODES_MAX`] nodes or
+    /// [`DESCRIPTION_ATTRIBUTES_MAX`] attributes.
     #[error("it is not XML, or not such as is safe to read")]
     NotXml,
     /// It describes no device.
@@ -174,6 +177,9 @@ pub enum Unreadable {
 pub fn read(xml: &str) -> Result<Foreign, Unreadable> {
     if xml.len() > DESCRIPTION_BYTES_MAX {
         return Err(Unreadable::TooLong);
+    }
+    if xml.matches('=').count() > DESCRIPTION_ATTRIBUTES_MAX {
+        return Err(Unreadable::NotXml);
     }
     // Without document types there are no entities, so neither bombs nor files read from here.
     let options = ParsingOptions { nodes_limit: DESCRIPTION_NODES_MAX, ..Default::default() };

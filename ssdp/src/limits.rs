@@ -43,8 +43,12 @@ pub const SOURCES_MAX: usize = 1024;
 
 /// Bytes of a description that are read; real ones have 1 to 10 KiB.
 pub const DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
-/// Elements, attributes and texts of a description; real ones have up to some hundred.
+/// Elements and texts of a description; real ones have up to some hundred.
 pub const DESCRIPTION_NODES_MAX: u32 = 4096;
+/// Attributes of all its elements, counted by their `=`; real ones have up to ten. The reader
+/// compares them pairwise, and hands namespaces down to each element: with thousands of them one
+/// description of 64 KiB takes a minute.
+pub const DESCRIPTION_ATTRIBUTES_MAX: usize = 256;
 /// Bytes of the head of an answer that a description comes with; real ones have some hundred.
 pub const FETCH_HEAD_BYTES_MAX: usize = 8 * 1024;
 /// Time for one description, from the first packet to the last byte. UDA 2 gives a device 30 s;

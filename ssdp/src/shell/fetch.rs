@@ -219,6 +219,7 @@ impl Resolver for Checked {
 }
 
 impl From<ureq::Error> for Failure {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "ureq may have more; all are of one kind")]
     fn from(error: ureq::Error) -> Self {
         match error {
             ureq::Error::Timeout(_) => Self::TooSlow,

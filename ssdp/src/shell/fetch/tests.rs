@@ -197,7 +197,7 @@ fn a_fetcher_fetches_each_once_and_few_at_a_time() {
         }
     });
     let (woken, news) = channel();
-    let mut fetcher = Fetcher::start(move || drop(woken.send(()))).unwrap();
+    let mut fetcher = Fetcher::start(move || woken.send(()).unwrap()).unwrap();
     for number in 0..WISHES {
         assert_eq!(fetcher.ask(wish(number, &location)), Asked::Queued);
         assert_eq!(fetcher.ask(wish(number, &location)), Asked::Known);
