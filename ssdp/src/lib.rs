@@ -10,11 +10,14 @@
 pub mod candidates;
 mod control;
 pub mod counts;
+pub mod description;
 mod device;
 pub mod engine;
 mod guard;
+pub mod http;
 pub mod interface;
 pub mod limits;
+pub mod location;
 pub mod message;
 pub mod outbox;
 mod rng;
