@@ -81,6 +81,10 @@ pub enum Event {
         /// Why; the words are those of [`Ended::kind`].
         reason: &'static str,
     },
+    /// Somebody, or something, is on this network, or is different from what was told last.
+    Found(NeighbourEvent),
+    /// They are not any more.
+    Gone(NeighbourEvent),
     /// Something to look at.
     Warning {
         /// Which kind.
@@ -134,6 +138,44 @@ impl MemberEvent {
         let name = name.to_string();
         Self { name, address: None, addresses: Vec::new(), state: None, fingerprint: None }
     }
+}
+
+/// A neighbour, as far as an event tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NeighbourEvent {
+    /// The same in every event about it, and in no other.
+    pub id: String,
+    /// Its name, as it says.
+    pub name: String,
+    /// `node`, `community`, or `device` for what is not Hallway's.
+    pub kind: &'static str,
+    /// Where it is, the best address first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<SocketAddr>,
+    /// All its addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SocketAddr>,
+    /// Our interface that the best address was heard through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// Its identity, as it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// `available` or `in-chat`, of a node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// Whether a connection comes about, if that has been tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reachable: Option<bool>,
+    /// Its identity is on another machine, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub twin: bool,
+    /// Types of a device that is not Hallway's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Where such a device says its description is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
 }
 
 impl Event {

@@ -2,7 +2,8 @@
 //! of what others say. Nothing heard here is trusted: the handshake decides who somebody is.
 //!
 //! Read in this order: [`limits`], [`kind`] and [`hints`] (what is said), [`neighbours`] (what is
-//! made of it), [`numbered`] and [`view`] (how a person sees it), [`doctor`] (why it does not
+//! made of it), [`view`] (how a
+//! person sees it), [`doctor`] (why it does not
 //! work). All of that is pure; the sockets are in [`shell`].
 #![forbid(unsafe_code)]
 
@@ -10,3 +11,4 @@ pub mod hints;
 pub mod kind;
 pub mod limits;
 pub mod neighbours;
+pub mod view;

@@ -6,6 +6,7 @@
 //! several people may use one machine and the disks of a class may be copies of each other.
 
 mod address;
+mod numbered;
 mod probes;
 #[cfg(test)]
 mod tests;
@@ -16,13 +17,14 @@ use std::net::{IpAddr, SocketAddr};
 use hallway::identity::Fingerprint;
 use hallway::message::State;
 use hallway::seeds::Seeds;
-use hallway::text::Name;
+use hallway::text::{Name, shown};
 use hallway::time::Millis;
 use ssdp::engine::{Entry, Event};
 use ssdp::interface::Interface;
 use ssdp::target::Udn;
 
 pub use self::address::{Address, Probed, Reach};
+pub use self::numbered::Numbered;
 use self::probes::Probes;
 use crate::hints::Hints;
 use crate::kind::Kind;
@@ -262,7 +264,7 @@ impl Neighbours {
             let tried = old.and_then(|old| old.addresses.iter().find(|old| old.socket == socket));
             addresses.push(Address {
                 socket,
-                interface: ours.map_or_else(String::new, |ours| ours.name.clone()),
+                interface: ours.map_or_else(String::new, |ours| shown(&ours.name)),
                 reach: tried.map_or(Reach::Unknown, |tried| tried.reach),
             });
         }

@@ -349,3 +349,37 @@ fn one_source_on_two_interfaces_is_one_address() {
     world.gives(Said { heard: vec![(3, "10.0.0.7"), (2, "10.0.0.7")], ..katie() }.found());
     assert_eq!(world.one(1).addresses.len(), 1);
 }
+
+#[test]
+fn a_number_keeps_its_meaning_until_the_list_is_shown_anew() {
+    let mut world = World::new();
+    for run in [1, 2] {
+        world.gives(Said { run, ..katie() }.found());
+    }
+    let mut numbered = Numbered::default();
+    let numbers: Vec<usize> = numbered.anew(&world.table).iter().map(|(at, _)| *at).collect();
+    assert_eq!(numbers, [1, 2]);
+
+    world.gives(Input::Heard(Event::Gone(udn(1))));
+    // It would be the first of a new list.
+    world.gives(Said { run: 0, ..katie() }.found());
+    assert_eq!(numbered.number(&udn(0)), Some(3));
+    assert_eq!(numbered.number(&udn(2)), Some(2));
+    assert_eq!(numbered.pick(1), Some(&udn(1)));
+    assert_eq!(numbered.pick(3), Some(&udn(0)));
+    assert_eq!((numbered.pick(0), numbered.pick(4)), (None, None));
+
+    let anew: Vec<Udn> =
+        numbered.anew(&world.table).iter().map(|(_, one)| one.udn.clone()).collect();
+    assert_eq!(anew, [udn(0), udn(2)]);
+    assert_eq!(numbered.pick(1), Some(&udn(0)));
+}
+
+#[test]
+fn communities_come_after_people() {
+    let mut world = World::new();
+    world.gives(Said { kind: Kind::Community, identity: 2, ..katie() }.found());
+    world.gives(Said { run: 2, ..katie() }.found());
+    let kinds: Vec<Kind> = world.table.all().iter().map(|one| one.kind).collect();
+    assert_eq!(kinds, [Kind::Person, Kind::Community]);
+}
