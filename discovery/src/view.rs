@@ -95,7 +95,7 @@ mod tests {
     use ssdp::target::Udn;
 
     use super::*;
-    use crate::neighbours::Address;
+    use crate::neighbours::{Address, Probed};
 
     fn neighbour(name: &str, address: &str) -> Neighbour {
         let socket = address.parse().unwrap();
@@ -105,7 +105,7 @@ mod tests {
             name: Name::parse(name).unwrap(),
             fingerprint: PublicIdentity([7; 32]).fingerprint(),
             state: State::Available,
-            addresses: vec![Address { socket, interface: "eth0".into(), reach: Reach::Unknown }],
+            addresses: vec![Address { socket, interface: "eth0".into(), probed: None }],
             twin: None,
         }
     }
@@ -124,7 +124,7 @@ mod tests {
     fn the_longest_row_fits_the_terminal_and_warns() {
         let longest = "[fe80:1234:5678:9abc:def0:1234:5678:9abc%1000]:65535";
         let mut one = neighbour(&"李".repeat(20), longest);
-        one.addresses[0].reach = Reach::NotReachable;
+        one.addresses[0].probed = Some(Probed::Silent);
         one.addresses[0].interface = "enx0123456789ab".into();
         for twin in [Twin::OfNeighbour, Twin::OfUs] {
             one.twin = Some(twin);
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!((found.address, found.reachable, found.twin), (one.socket(), None, false));
         assert_eq!((found.kind, found.state), ("node", Some("available")));
         one.kind = Kind::Community;
-        one.addresses[0].reach = Reach::NotReachable;
+        one.addresses[0].probed = Some(Probed::Silent);
         let Event::Found(changed) = event(&Change::Changed(one.clone())) else { panic!() };
         assert_eq!((changed.id, changed.state, changed.reachable), (found.id, None, Some(false)));
         let gone = event(&Change::Gone(one)).line();

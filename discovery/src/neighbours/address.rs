@@ -5,12 +5,11 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use ssdp::engine::Place;
 
 /// Whether a connection comes about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// One did, lately.
     Reachable,
     /// Nobody has tried.
-    #[default]
     Unknown,
     /// None did: seen, but not reachable.
     NotReachable,
@@ -36,11 +35,20 @@ pub struct Address {
     pub socket: SocketAddr,
     /// Our interface that it was heard through.
     pub interface: String,
-    /// Whether it works.
-    pub reach: Reach,
+    /// What came of the last attempt to connect, if there was one.
+    pub probed: Option<Probed>,
 }
 
 impl Address {
+    /// Whether it works.
+    pub fn reach(&self) -> Reach {
+        match self.probed {
+            None => Reach::Unknown,
+            Some(Probed::Connected) => Reach::Reachable,
+            Some(Probed::Refused | Probed::Silent | Probed::Unreachable) => Reach::NotReachable,
+        }
+    }
+
     /// What is tried first: what works; then as `hallway::shell::interfaces` ranks addresses.
     pub(super) fn rank(&self) -> impl Ord + use<> {
         let kind = match self.socket.ip() {
@@ -50,7 +58,7 @@ impl Address {
             IpAddr::V4(ip) if ip.is_link_local() => Kind::SelfAssigned,
             IpAddr::V4(_) => Kind::Ipv4,
         };
-        (self.reach, kind)
+        (self.reach(), kind)
     }
 }
 

@@ -28,7 +28,9 @@ pub use self::numbered::Numbered;
 use self::probes::Probes;
 use crate::hints::Hints;
 use crate::kind::Kind;
-use crate::limits::{NEIGHBOURS_MAX, PROBE_AGAIN, PROBE_JITTER, TWINS_COMPARED_MAX};
+use crate::limits::{
+    NEIGHBOURS_MAX, PROBE_AGAIN, PROBE_JITTER, PROBE_PORT_MIN, TWINS_COMPARED_MAX,
+};
 
 /// Somebody on this network, as they say of themselves: nothing is proved before the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ impl Neighbour {
     /// Whether a connection comes about at any address.
     pub fn reach(&self) -> Reach {
         // They are sorted by that.
-        self.addresses.first().map_or(Reach::Unknown, |best| best.reach)
+        self.addresses.first().map_or(Reach::Unknown, Address::reach)
     }
 
     /// The best address.
@@ -257,15 +259,18 @@ impl Neighbours {
         let mut addresses: Vec<Address> = Vec::new();
         for place in &entry.places {
             let socket = address::socket(place, port);
+            let ours = self.interfaces.iter().find(|ours| ours.index == place.interface);
+            // Whoever forges a source must not have all of us try to connect there.
+            let Some(ours) = ours.filter(|ours| ours.is_on_link(place.source)) else { continue };
             if addresses.iter().any(|known| known.socket == socket) {
                 continue;
             }
-            let ours = self.interfaces.iter().find(|ours| ours.index == place.interface);
             let tried = old.and_then(|old| old.addresses.iter().find(|old| old.socket == socket));
+            let interface = shown(&ours.name);
             addresses.push(Address {
                 socket,
-                interface: ours.map_or_else(String::new, |ours| shown(&ours.name)),
-                reach: tried.map_or(Reach::Unknown, |tried| tried.reach),
+                interface,
+                probed: tried.and_then(|tried| tried.probed),
             });
         }
         addresses.sort_by_key(Address::rank);
@@ -292,10 +297,13 @@ impl Neighbours {
     /// is old.
     fn plan(&mut self, udn: &Udn, now: Millis) {
         let Some(one) = self.known.get(udn).filter(|_| self.is_looked_at) else { return };
-        for address in &one.addresses {
+        // Whoever forges a port must not have all of us try to connect to a mail server.
+        for address in
+            one.addresses.iter().filter(|address| address.socket.port() >= PROBE_PORT_MIN)
+        {
             let soon = now + Millis(self.seeds.below(PROBE_JITTER.0));
             let last = self.probes.tried(udn, address.socket);
-            let holds = last.filter(|_| address.reach == Reach::Reachable);
+            let holds = last.filter(|_| address.reach() == Reach::Reachable);
             let when = holds.map_or(soon, |last| soon.max(last + PROBE_AGAIN));
             self.probes.plan(udn, address.socket, when);
         }
@@ -304,15 +312,12 @@ impl Neighbours {
     fn probed(&mut self, now: Millis, udn: &Udn, at: SocketAddr, probed: Probed) {
         self.probes.done(udn, at, now);
         let Some(one) = self.known.get_mut(udn) else { return self.probes.forget(udn, at) };
-        let reach = match probed {
-            Probed::Connected => Reach::Reachable,
-            Probed::Refused | Probed::Silent | Probed::Unreachable => Reach::NotReachable,
-        };
         let Some(address) = one.addresses.iter_mut().find(|address| address.socket == at) else {
             return self.probes.forget(udn, at);
         };
-        if address.reach != reach {
-            address.reach = reach;
+        let before = address.reach();
+        address.probed = Some(probed);
+        if address.reach() != before {
             one.addresses.sort_by_key(Address::rank);
             self.touched.entry(udn.clone()).or_insert(false);
         }

@@ -346,6 +346,9 @@ fn a_flood_of_neighbours_is_bounded() {
 #[test]
 fn one_source_on_two_interfaces_is_one_address() {
     let mut world = World::new();
+    let mut wlan0 = world.table.interfaces.clone();
+    wlan0.extend(wlan0.clone().into_iter().map(|eth0| Interface { index: 3, ..eth0 }));
+    world.gives(Input::Interfaces(wlan0));
     world.gives(Said { heard: vec![(3, "10.0.0.7"), (2, "10.0.0.7")], ..katie() }.found());
     assert_eq!(world.one(1).addresses.len(), 1);
 }
@@ -382,4 +385,17 @@ fn communities_come_after_people() {
     world.gives(Said { run: 2, ..katie() }.found());
     let kinds: Vec<Kind> = world.table.all().iter().map(|one| one.kind).collect();
     assert_eq!(kinds, [Kind::Person, Kind::Community]);
+}
+
+#[test]
+fn nobody_can_have_us_connect_to_a_stranger_or_to_a_service_of_a_machine() {
+    let mut world = World::new();
+    world.gives(Input::Look(true));
+    for source in ["203.0.113.7", "2001:db8::7", "127.0.0.1", "::1"] {
+        assert_eq!(world.gives(Said { heard: vec![(2, source)], ..katie() }.found()), []);
+    }
+    // An interface that we do not know.
+    assert_eq!(world.gives(Said { heard: vec![(7, "10.0.0.7")], ..katie() }.found()), []);
+    assert_eq!(found(&world.gives(Said { port: 25, ..katie() }.found())), [1]);
+    assert_eq!(world.a_second_later(), []);
 }
