@@ -1,7 +1,7 @@
 //! The `--json` events: one object a line on stdout, and nothing else. `docs/EVENTS.md` promises
 //! their fields; new ones may be added, none is renamed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
@@ -85,6 +85,19 @@ pub enum Event {
     Found(NeighbourEvent),
     /// They are not any more.
     Gone(NeighbourEvent),
+    /// How it goes on one of our interfaces.
+    Interface(InterfaceEvent),
+    /// Why nobody is seen, or that all is well.
+    Diagnosis {
+        /// Which cause.
+        cause: &'static str,
+        /// It in one sentence.
+        text: String,
+        /// What to do.
+        steps: Vec<String>,
+        /// Lines for the firewall, of every kind that is known.
+        firewall: Vec<String>,
+    },
     /// Something to look at.
     Warning {
         /// Which kind.
@@ -176,6 +189,34 @@ pub struct NeighbourEvent {
     /// Where such a device says its description is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+}
+
+/// One of our interfaces, as far as discovery is concerned. The counts are of datagrams.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InterfaceEvent {
+    /// The system's name for it.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Whether it is used.
+    pub used: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What the system refuses there.
+    pub troubles: Vec<String>,
+    /// Multicasts of our own that came back.
+    pub own: u64,
+    /// Multicasts of others.
+    pub multicasts: u64,
+    /// Answers to searches from our own port.
+    pub answers: u64,
+    /// Answers to searches from port 1900.
+    pub answers_to_1900: u64,
+    /// Neighbours that have heard us.
+    pub heard_by: u32,
+    /// Neighbours that have not.
+    pub not_heard_by: u32,
 }
 
 impl Event {
