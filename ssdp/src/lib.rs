@@ -7,8 +7,12 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+pub mod description;
 pub mod engine;
+pub mod http;
 pub mod interface;
 pub mod limits;
+pub mod location;
 pub mod message;
+pub mod shell;
 pub mod target;
