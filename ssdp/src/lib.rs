@@ -7,6 +7,7 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+pub mod candidates;
 pub mod description;
 pub mod engine;
 pub mod http;

@@ -81,3 +81,24 @@ pub const HTTP_WAIT: Duration = Duration::from_secs(3);
 pub const HTTP_LEFTOVER_BYTES_MAX: usize = 64 * 1024;
 /// Pause in taking newcomers when the system gives no more descriptors.
 pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Asked of the system for each socket: by default Linux holds some 180 datagrams of SSDP, and a
+/// search among a thousand devices brings more in a moment.
+pub const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+/// The ports that UDA 1.3.2 leaves for SEARCHPORT.
+pub const OWN_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_535;
+/// Ports tried at random until one is free for IPv4 and IPv6: even on a machine that uses half of
+/// them all fail once in 65,000 times.
+pub const OWN_PORT_TRIES: usize = 16;
+/// Datagrams read between two looks at the clock: some milliseconds of work.
+pub const DATAGRAMS_PER_TURN: usize = 256;
+/// After a first change of interfaces more follow (address, route, IPv6): they are looked at
+/// together.
+pub const INTERFACES_SETTLE: Duration = Duration::from_millis(50);
+/// Interfaces are listed at least this often, for systems that do not tell of changes.
+pub const INTERFACES_EVERY: Duration = Duration::from_secs(5);
+/// Sockets that could not be had, such as port 1900 held by another program, are tried again.
+pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
+/// An interface that has heard no multicast of others for this long joins its groups again:
+/// switches that nobody asks to forget members do so after 260 s.
+pub const REJOIN_AFTER: Duration = Duration::from_secs(120);
