@@ -1,12 +1,157 @@
-//! What goes into an engine and what comes out.
+//! The engine: what goes into it and what comes out, and how it shares that among its two sides,
+//! the device and the control point.
 //!
 //! Time is a span since any fixed moment of the caller's, the same for all calls, never going back.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::counts::Counts;
+use crate::device::{DeviceSide, Fate};
 use crate::interface::Interface;
+use crate::message::{self, Message};
 use crate::target::{Target, Udn};
+
+/// A device that announces itself, a control point that listens and searches, or both.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    life: Life,
+    own: Vec<Udn>,
+    interfaces: Vec<Interface>,
+    counts: BTreeMap<u32, Counts>,
+    device: Option<DeviceSide>,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Running,
+    Stopped,
+}
+
+impl Engine {
+    /// An engine that has no interfaces yet: it begins when it is told of one.
+    pub fn new(config: Config, seed: u64) -> Self {
+        let device = config.device.clone();
+        Self {
+            life: Life::Running,
+            own: config.device.as_ref().map(names).unwrap_or_default(),
+            interfaces: Vec::new(),
+            counts: BTreeMap::new(),
+            device: device.map(|device| DeviceSide::new(device, &config, seed)),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Something happens, at that time. After [`Input::Stop`] nothing does.
+    pub fn handle(&mut self, now: Duration, input: Input<'_>) {
+        if self.life == Life::Stopped {
+            return;
+        }
+        match input {
+            Input::Datagram(arrival, bytes) => self.datagram(now, arrival, bytes),
+            Input::Interfaces(interfaces) => self.interfaces(now, interfaces),
+            Input::Extra(extra) => self.device.iter_mut().for_each(|d| d.extra(now, extra.clone())),
+            Input::Search(_) | Input::Check(_) | Input::Verified(_) => {}
+            Input::Timer => {
+                self.device.iter_mut().for_each(|device| device.timer(now));
+            }
+            Input::Stop => {
+                self.device.iter_mut().for_each(DeviceSide::stop);
+                self.life = Life::Stopped;
+            }
+        }
+        self.gather();
+    }
+
+    /// The next thing that is to be done, in order.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Timer`] is wanted; it may come later, or for nothing.
+    pub fn deadline(&self) -> Option<Duration> {
+        match self.life {
+            Life::Running => self.device.as_ref().and_then(DeviceSide::deadline),
+            Life::Stopped => None,
+        }
+    }
+
+    /// Who is there.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        std::iter::empty()
+    }
+
+    /// What has been heard on each interface in use, by its index.
+    pub fn counts(&self) -> &BTreeMap<u32, Counts> {
+        &self.counts
+    }
+
+    fn datagram(&mut self, now: Duration, arrival: Arrival, bytes: &[u8]) {
+        // Interfaces come and go; a datagram may be older than the news of that.
+        let index = arrival.interface;
+        let known = self.interfaces.iter().find(|interface| interface.index == index);
+        let (Some(interface), Some(counts)) = (known, self.counts.get_mut(&index)) else { return };
+        if !interface.is_on_link(arrival.source.ip()) {
+            counts.dropped.off_link += 1;
+            return;
+        }
+        let message = match message::read(bytes) {
+            Ok(message) => message,
+            Err(reason) => return counts.refused(reason),
+        };
+        if is_own(&self.own, interface, arrival.source, &message) {
+            counts.own += u64::from(arrival.by == Way::Multicast);
+            return;
+        }
+        counts.heard(arrival.by, &message);
+        if let Some(device) = &mut self.device
+            && device.heard(now, arrival, &message) == Fate::OverTheRate
+        {
+            counts.dropped.over_rate += 1;
+        }
+    }
+
+    fn interfaces(&mut self, now: Duration, interfaces: Vec<Interface>) {
+        self.counts.retain(|index, _| interfaces.iter().any(|other| other.index == *index));
+        for interface in &interfaces {
+            self.counts.entry(interface.index).or_default();
+        }
+        if let Some(device) = &mut self.device {
+            device.interfaces(now, &interfaces);
+        }
+        self.interfaces = interfaces;
+    }
+
+    fn gather(&mut self) {
+        if let Some(device) = &mut self.device {
+            self.outputs.extend(std::iter::from_fn(|| device.poll()).map(Output::Send));
+        }
+    }
+}
+
+/// Names of a device and of those inside it.
+fn names(device: &Device) -> Vec<Udn> {
+    let embedded = device.embedded.iter().map(|inside| inside.udn.clone());
+    std::iter::once(device.udn.clone()).chain(embedded).collect()
+}
+
+/// Whether we said this ourselves: groups give back what is sent to them. An announcement is known
+/// by its name, never by its address, for others on this machine have the same; a search by the
+/// port that only we have.
+fn is_own(own: &[Udn], interface: &Interface, source: SocketAddr, message: &Message) -> bool {
+    match message {
+        Message::Alive(advert)
+        | Message::Update(advert)
+        | Message::Byebye(advert)
+        | Message::Answer(advert) => own.contains(&advert.usn.udn),
+        Message::Search(_) => {
+            let mut ours = interface.addresses.iter();
+            source.port() == interface.own_port && ours.any(|ours| ours.ip == source.ip())
+        }
+    }
+}
 
 /// What an engine is set up with.
 #[derive(Clone, Debug)]

@@ -8,12 +8,16 @@
 #![forbid(unsafe_code)]
 
 pub mod candidates;
+pub mod counts;
 pub mod description;
+mod device;
 pub mod engine;
+mod guard;
 pub mod http;
 pub mod interface;
 pub mod limits;
 pub mod location;
 pub mod message;
+mod rng;
 pub mod shell;
 pub mod target;

@@ -1,5 +1,6 @@
 //! Every number with its reason. UDA is the UPnP Device Architecture 2.0.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Bytes of a datagram that are looked at; a longer one is dropped. Real messages have 300 to 600.
@@ -28,6 +29,11 @@ pub const TARGETS_MAX: usize = 16;
 pub const EXTRA_HEADERS_MAX: usize = 8;
 /// Bytes of one kept value; a longer one is not kept.
 pub const VALUE_BYTES_MAX: usize = 256;
+
+/// What SEARCHPORT.UPNP.ORG may say (UDA 1.2.2); we say nothing where our own port is another.
+pub const SEARCH_PORTS: RangeInclusive<u16> = 49_152..=65_535;
+/// The last second of the year 9999: no later one can be written as an HTTP-date.
+pub const UNIX_MAX: u64 = 253_402_300_799;
 
 /// MX is read as at most this (UDA 1.3.2: "should be 5 or less").
 pub const MX_MAX: u32 = 5;
@@ -102,3 +108,27 @@ pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
 /// An interface that has heard no multicast of others for this long joins its groups again:
 /// switches that nobody asks to forget members do so after 260 s.
 pub const REJOIN_AFTER: Duration = Duration::from_secs(120);
+
+/// Longest wait before the first announcement: a room that gets its power back does not speak at
+/// once (UDA 1.2.2).
+pub const START_DELAY_MAX: Duration = Duration::from_millis(100);
+/// How often the set is said at a start: UDA 1.2.2 allows no more.
+pub const START_SETS: u32 = 3;
+/// Least and most between two of these: "a few hundred milliseconds" (UDA 1.2.2).
+pub const SET_GAP: RangeInclusive<Duration> =
+    Duration::from_millis(200)..=Duration::from_millis(400);
+/// Announcements of others in a second from which on our later sets wait: a room full of devices
+/// is starting.
+pub const BUSY_NOTIFIES: u32 = 50;
+/// How long they wait.
+pub const BUSY_DELAY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
+/// When the set is said again, in hundredths of max-age: at random, and before half of it, so that
+/// one whole set may be lost (UDA 1.2.2).
+pub const REFRESH_PERCENT: RangeInclusive<u32> = 35..=47;
+/// Least between two announcements of changed fields.
+pub const EXTRA_GAP: Duration = Duration::from_secs(1);
+/// Longest wait of an answer to a unicast search; it must come within a second (UDA 1.3.3).
+pub const UNICAST_DELAY_MAX: Duration = Duration::from_millis(50);
+/// How long having heard somebody's multicast counts as hearing them: longer than a network takes
+/// to lose one, and shorter than a switch takes to forget a group.
+pub const HEARD_FOR: Duration = Duration::from_secs(60);
