@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! WHO.HALLWAY.LOCAL: PORT STATE FINGERPRINT NAME
-//! WHO.HALLWAY.LOCAL: 5460 available 0g7k9x2m4c8d1h5n6p3q7r2s9t4v8w0x katie
+//! WHO.HALLWAY.LOCAL: 5460 free 0g7k9x2m4c8d1h5n6p3q7r2s9t4v8w0x katie
 //! ```
 //!
 //! Anybody can send any of it: it says whom somebody would like to be taken for.
@@ -16,6 +16,15 @@ use crate::limits::{HINT_BYTES_MAX, HINT_NAME_BYTES_MAX};
 
 /// The name of the field.
 pub const FIELD: &str = "WHO.HALLWAY.LOCAL";
+
+/// The field of an answer that says whether the asker's multicasts are heard.
+pub const ECHO: &str = "ECHO.HALLWAY.LOCAL";
+
+/// What SERVER and USER-AGENT say. The version of the system is nobody's business, but the form
+/// wants one.
+pub fn product() -> String {
+    format!("{}/0 UPnP/2.0 Hallway/{}", std::env::consts::OS, env!("CARGO_PKG_VERSION"))
+}
 
 /// What somebody says of themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +44,7 @@ impl Hints {
     pub fn field(&self) -> (String, String) {
         let Self { port, state, fingerprint, name } = self;
         let fingerprint = fingerprint.to_string().replace('-', "");
-        let value = format!("{port} {} {fingerprint} {}", state.word(), cut(name));
+        let value = format!("{port} {} {fingerprint} {}", word(*state), cut(name));
         (FIELD.to_owned(), value)
     }
 
@@ -59,8 +68,16 @@ impl Hints {
     }
 }
 
-fn state(word: &str) -> Option<State> {
-    [State::Available, State::InChat].into_iter().find(|state| state.word() == word)
+/// Shorter than in a list, where room is not as scarce.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Available => "free",
+        State::InChat => "chat",
+    }
+}
+
+fn state(said: &str) -> Option<State> {
+    [State::Available, State::InChat].into_iter().find(|state| word(*state) == said)
 }
 
 /// As much of a name as fits, still a legal one.
@@ -84,8 +101,12 @@ fn cut(name: &Name) -> Name {
 #[cfg(test)]
 mod tests {
     use hallway::identity::PublicIdentity;
+    use ssdp::message::{Advert, write};
+    use ssdp::target::{Target, Udn, Usn};
 
     use super::*;
+    use crate::kind::Kind;
+    use crate::page::{CONFIG_ID, DESCRIPTION};
 
     fn hints(name: &str) -> Hints {
         Hints {
@@ -98,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_is_said_is_understood() {
-        for name in ["katie", "Åsa", "李四", "a-name-of-32-characters-in-all-0"] {
+        for name in ["katie", "Åsa", "李四", "a-name-of-28-characters-in-a"] {
             for state in [State::Available, State::InChat] {
                 let hints = Hints { state, ..hints(name) };
                 let field = hints.field();
@@ -121,6 +142,56 @@ mod tests {
         }
     }
 
+    /// All that is said by a device whose description is there.
+    fn messages(kind: Kind, description: &str, hints: &Hints) -> Vec<String> {
+        let group = "[ff05::c]:1900".parse().unwrap();
+        let udn = Udn::random([7; 16]);
+        let device = Target::Device(udn.clone());
+        let set = [Target::RootDevice, device.clone(), kind.device_type(), kind.service_type()];
+        let advert = |target: Target| Advert {
+            usn: Usn { udn: udn.clone(), target: Some(target.clone()).filter(|it| *it != device) },
+            target,
+            location: Some(description.to_owned()),
+            server: Some(product()),
+            max_age: u32::try_from(ssdp::limits::MAX_AGE.as_secs()).ok(),
+            boot_id: Some(u32::MAX >> 1),
+            next_boot_id: Some(u32::MAX >> 1),
+            config_id: Some(CONFIG_ID),
+            search_port: Some(65535),
+            extra: vec![hints.field(), (ECHO.to_owned(), "1".to_owned())],
+        };
+        let said = |advert: Advert| {
+            [
+                write::alive(group, &advert),
+                write::update(group, &advert),
+                write::answer(1 << 32, &advert),
+            ]
+        };
+        let texts = set.map(advert).map(said).concat();
+        texts.into_iter().map(|bytes| String::from_utf8(bytes).unwrap()).collect()
+    }
+
+    /// The writer leaves out a vendor's field that would make a message longer than 512 bytes: it
+    /// must not have to.
+    #[test]
+    fn the_longest_announcement_has_room_for_the_hints() {
+        let hints = Hints { port: 65535, ..hints(&"k".repeat(32)) };
+        for kind in Kind::ALL {
+            for (ip, has_echo) in [
+                ("[2001:1db8:1111:2222:3333:4444:5555:6666]", false),
+                ("[fe80::1111:2222:3333:4444]", true),
+                ("255.255.255.255", true),
+            ] {
+                let description = format!("http://{ip}:65535{DESCRIPTION}");
+                for message in messages(kind, &description, &hints) {
+                    assert!(message.contains(FIELD), "{} bytes: {message}", message.len());
+                    // Who asks a neighbour by the longest address can ask by another.
+                    assert!(message.contains(ECHO) || !has_echo, "{}: {message}", message.len());
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_hallway_would_not_say_is_not_believed() {
         let (_, good) = hints("katie").field();
@@ -132,8 +203,8 @@ mod tests {
             good.replace("5460", "05460"),
             good.replace("5460", "+5460"),
             good.replace("5460", "65536"),
-            good.replace("available", "asleep"),
-            good.replace("available", "AVAILABLE"),
+            good.replace("free", "asleep"),
+            good.replace("free", "FREE"),
             good.to_uppercase(),
             good.replace("katie", ""),
             good.replace("katie", "two words"),

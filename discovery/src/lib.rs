@@ -12,4 +12,6 @@ pub mod hints;
 pub mod kind;
 pub mod limits;
 pub mod neighbours;
+pub mod page;
+pub mod shell;
 pub mod view;

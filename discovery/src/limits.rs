@@ -4,8 +4,8 @@ use hallway::time::Millis;
 
 /// People and communities in the table: as many devices as `ssdp` remembers.
 pub const NEIGHBOURS_MAX: usize = ssdp::limits::DEVICES_MAX;
-/// Bytes of a name in an announcement, which must stay below 512 with all it has to say.
-pub const HINT_NAME_BYTES_MAX: usize = 32;
+/// Bytes of a name in an announcement, which must not exceed 512 with all it has to say.
+pub const HINT_NAME_BYTES_MAX: usize = 28;
 /// Bytes of the whole field; a longer one is none of ours.
 pub const HINT_BYTES_MAX: usize = 96;
 /// Neighbours that others of the same identity are compared with, to see whether they are on one

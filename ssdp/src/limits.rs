@@ -92,7 +92,7 @@ pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// search among a thousand devices brings more in a moment.
 pub const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 /// The ports that UDA 1.3.2 leaves for SEARCHPORT.
-pub const OWN_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_535;
+pub const OWN_PORTS: RangeInclusive<u16> = 49_152..=65_535;
 /// Ports tried at random until one is free for IPv4 and IPv6: even on a machine that uses half of
 /// them all fail once in 65,000 times.
 pub const OWN_PORT_TRIES: usize = 16;

@@ -154,7 +154,7 @@ fn a_foreign_device_is_not_listed_whatever_types_it_claims() {
     let mut silent = katie().entry();
     silent.extra.clear();
     let mut liar = katie().entry();
-    liar.extra[0].1 = "5460 available me \u{1b}[2J".into();
+    liar.extra[0].1 = "5460 free me \u{1b}[2J".into();
     let mut double = katie().entry();
     double.targets.push(Kind::Community.device_type());
     let mut nowhere = katie().entry();
@@ -170,7 +170,7 @@ fn who_becomes_a_liar_is_gone() {
     let mut world = World::new();
     world.gives(katie().found());
     let mut liar = katie().entry();
-    liar.extra[0].1 = "80 available".into();
+    liar.extra[0].1 = "80 free".into();
     let outputs = world.gives(Input::Heard(Event::Changed(liar)));
     assert!(matches!(outputs[..], [Output::Change(Change::Gone(_))]), "{outputs:?}");
 }
