@@ -23,7 +23,8 @@ pub const ECHO: &str = "ECHO.HALLWAY.LOCAL";
 /// What SERVER and USER-AGENT say. The version of the system is nobody's business, but the form
 /// wants one.
 pub fn product() -> String {
-    format!("{}/0 UPnP/2.0 Hallway/{}", std::env::consts::OS, env!("CARGO_PKG_VERSION"))
+    let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+    format!("{}/0 UPnP/2.0 Hallway/{version}", std::env::consts::OS)
 }
 
 /// What somebody says of themselves.

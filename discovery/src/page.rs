@@ -12,7 +12,7 @@ use ssdp::target::Udn;
 use crate::kind::Kind;
 
 /// Path of the description: short, since it is in every announcement.
-pub const DESCRIPTION: &str = "/d.xml";
+pub const DESCRIPTION: &str = "/d";
 /// `CONFIGID.UPNP.ORG`: the description of a run never changes, and each run has its own UDN.
 pub const CONFIG_ID: u32 = 1;
 
