@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::control::ControlPoint;
 use crate::counts::Counts;
 use crate::device::{DeviceSide, Fate};
 use crate::interface::Interface;
@@ -14,13 +15,14 @@ use crate::message::{self, Message};
 use crate::target::{Target, Udn};
 
 /// A device that announces itself, a control point that listens and searches, or both.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Engine {
     life: Life,
     own: Vec<Udn>,
     interfaces: Vec<Interface>,
     counts: BTreeMap<u32, Counts>,
     device: Option<DeviceSide>,
+    control: ControlPoint,
     outputs: VecDeque<Output>,
 }
 
@@ -33,13 +35,22 @@ enum Life {
 impl Engine {
     /// An engine that has no interfaces yet: it begins when it is told of one.
     pub fn new(config: Config, seed: u64) -> Self {
-        let device = config.device.clone();
+        let device = config.device.as_ref();
+        let control = ControlPoint::new(
+            config.wanted.clone(),
+            config.product.clone(),
+            config.friendly_name.clone(),
+            device.map(|device| device.udn.clone()),
+            device.and_then(|device| device.echo.clone()),
+            !seed,
+        );
         Self {
             life: Life::Running,
-            own: config.device.as_ref().map(names).unwrap_or_default(),
+            own: device.map(names).unwrap_or_default(),
             interfaces: Vec::new(),
             counts: BTreeMap::new(),
-            device: device.map(|device| DeviceSide::new(device, &config, seed)),
+            device: device.map(|device| DeviceSide::new(device.clone(), &config, seed)),
+            control,
             outputs: VecDeque::new(),
         }
     }
@@ -52,10 +63,13 @@ impl Engine {
         match input {
             Input::Datagram(arrival, bytes) => self.datagram(now, arrival, bytes),
             Input::Interfaces(interfaces) => self.interfaces(now, interfaces),
+            Input::Search(target) => self.control.search(now, target),
+            Input::Check(udn) => self.control.check(now, &udn),
+            Input::Verified(udn) => self.control.verified(&udn),
             Input::Extra(extra) => self.device.iter_mut().for_each(|d| d.extra(now, extra.clone())),
-            Input::Search(_) | Input::Check(_) | Input::Verified(_) => {}
             Input::Timer => {
                 self.device.iter_mut().for_each(|device| device.timer(now));
+                self.control.timer(now);
             }
             Input::Stop => {
                 self.device.iter_mut().for_each(DeviceSide::stop);
@@ -73,14 +87,17 @@ impl Engine {
     /// When [`Input::Timer`] is wanted; it may come later, or for nothing.
     pub fn deadline(&self) -> Option<Duration> {
         match self.life {
-            Life::Running => self.device.as_ref().and_then(DeviceSide::deadline),
+            Life::Running => {
+                let device = self.device.as_ref().and_then(DeviceSide::deadline);
+                [device, self.control.deadline()].into_iter().flatten().min()
+            }
             Life::Stopped => None,
         }
     }
 
     /// Who is there.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        std::iter::empty()
+        self.control.entries()
     }
 
     /// What has been heard on each interface in use, by its index.
@@ -111,6 +128,7 @@ impl Engine {
         {
             counts.dropped.over_rate += 1;
         }
+        self.control.heard(now, arrival, &message);
     }
 
     fn interfaces(&mut self, now: Duration, interfaces: Vec<Interface>) {
@@ -121,6 +139,7 @@ impl Engine {
         if let Some(device) = &mut self.device {
             device.interfaces(now, &interfaces);
         }
+        self.control.interfaces(now, &interfaces);
         self.interfaces = interfaces;
     }
 
@@ -128,6 +147,7 @@ impl Engine {
         if let Some(device) = &mut self.device {
             self.outputs.extend(std::iter::from_fn(|| device.poll()).map(Output::Send));
         }
+        self.outputs.extend(std::iter::from_fn(|| self.control.poll()));
     }
 }
 

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod candidates;
+mod control;
 pub mod counts;
 pub mod description;
 mod device;
@@ -18,6 +19,7 @@ pub mod interface;
 pub mod limits;
 pub mod location;
 pub mod message;
+pub mod outbox;
 mod rng;
 pub mod shell;
 pub mod target;

@@ -47,6 +47,92 @@ pub const ANSWERS_GLOBAL: (u32, u32) = (400, 200);
 /// Sources whose rate is known; the fullest bucket is forgotten first.
 pub const SOURCES_MAX: usize = 1024;
 
+/// Longest wait before the first announcement: a room that gets its power back does not speak at
+/// once (UDA 1.2.2).
+pub const START_DELAY_MAX: Duration = Duration::from_millis(100);
+/// How often the set is said at a start: UDA 1.2.2 allows no more.
+pub const START_SETS: u32 = 3;
+/// Least and most between two of these: "a few hundred milliseconds" (UDA 1.2.2).
+pub const SET_GAP: RangeInclusive<Duration> =
+    Duration::from_millis(200)..=Duration::from_millis(400);
+/// Announcements of others in a second from which on our later sets wait: a room full of devices
+/// is starting.
+pub const BUSY_NOTIFIES: u32 = 50;
+/// How long they wait.
+pub const BUSY_DELAY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
+/// When the set is said again, in hundredths of max-age: at random, and before half of it, so that
+/// one whole set may be lost (UDA 1.2.2).
+pub const REFRESH_PERCENT: RangeInclusive<u32> = 35..=47;
+/// Least between two announcements of changed fields.
+pub const EXTRA_GAP: Duration = Duration::from_secs(1);
+/// Longest wait of an answer to a unicast search; it must come within a second (UDA 1.3.3).
+pub const UNICAST_DELAY_MAX: Duration = Duration::from_millis(50);
+/// How long having heard somebody's multicast counts as hearing them: longer than a network takes
+/// to lose one, and shorter than a switch takes to forget a group.
+pub const HEARD_FOR: Duration = Duration::from_secs(60);
+
+/// A unicast search that checks whether a device is there goes out twice, this far apart: one lost
+/// datagram must not end anybody.
+pub const CHECK_REPEAT: Duration = Duration::from_millis(300);
+/// How long the second one has to be answered: with the first wait, who left is gone in 0.8 s.
+pub const CHECK_ANSWER: Duration = Duration::from_millis(500);
+/// From the start of a check until what others say can start one of the same device again.
+pub const CHECK_REST: Duration = Duration::from_secs(5);
+/// Checks at one time, each for the 0.8 s it takes at most: forged goodbyes to all have us send
+/// 640 datagrams a second, in bursts of this many devices.
+pub const CHECKS_RUNNING_MAX: usize = 64;
+/// Devices whose checks are remembered: those running, those resting (6 times as many), and
+/// every device waiting for its turn.
+pub const CHECKS_MAX: usize = 1024;
+
+/// How long announcements are listened to before the first search: long enough that those who
+/// start together do not search together.
+pub const SEARCH_QUIET: RangeInclusive<Duration> =
+    Duration::from_millis(50)..=Duration::from_millis(150);
+/// When a search is repeated: longer than a burst of loss.
+pub const SEARCH_REPEAT: RangeInclusive<Duration> =
+    Duration::from_millis(400)..=Duration::from_millis(500);
+/// How long after MX an answer still counts, before the search is tried from port 1900.
+pub const SEARCH_GRACE: Duration = Duration::from_secs(1);
+/// Between searches that nobody asked for, counted from the last announcement heard there. Drawn
+/// anew for each, so that those who heard the same last one do not search together.
+pub const SEARCH_REST: RangeInclusive<Duration> =
+    Duration::from_secs(300)..=Duration::from_secs(330);
+/// Between searches for the same that the program asks for.
+pub const SEARCH_AGAIN: Duration = Duration::from_secs(2);
+/// MX of our searches where nobody is known yet.
+pub const SEARCH_MX_FIRST: u32 = 3;
+/// MX of our searches, else one second for each so many devices known: 200 that answer within a
+/// second overflow a usual receive buffer.
+pub const SEARCH_MX: RangeInclusive<u32> = 2..=5;
+/// See [`SEARCH_MX`].
+pub const SEARCH_DEVICES_PER_MX: usize = 60;
+
+/// Asked of the system for each socket: by default Linux holds some 180 datagrams of SSDP, and a
+/// search among a thousand devices brings more in a moment.
+pub const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+/// The ports that UDA 1.3.2 leaves for SEARCHPORT.
+pub const OWN_PORTS: RangeInclusive<u16> = 49_152..=65_535;
+/// Ports tried at random until one is free for IPv4 and IPv6: even on a machine that uses half of
+/// them all fail once in 65,000 times.
+pub const OWN_PORT_TRIES: usize = 16;
+/// Datagrams read between two looks at the clock: some milliseconds of work.
+pub const DATAGRAMS_PER_TURN: usize = 256;
+/// After a first change of interfaces more follow (address, route, IPv6): they are looked at
+/// together.
+pub const INTERFACES_SETTLE: Duration = Duration::from_millis(50);
+/// Interfaces are listed at least this often, for systems that do not tell of changes.
+pub const INTERFACES_EVERY: Duration = Duration::from_secs(5);
+/// Sockets that could not be had, such as port 1900 held by another program, are tried again.
+pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
+/// An interface that has heard no multicast of others for this long joins its groups again:
+/// switches that nobody asks to forget members do so after 260 s.
+pub const REJOIN_AFTER: Duration = Duration::from_secs(120);
+/// Commands that wait for the thread; a menu gives one at a time.
+pub const COMMANDS_MAX: usize = 64;
+/// A new status is made at most this often while nothing but counts has changed.
+pub const STATUS_EVERY: Duration = Duration::from_millis(200);
+
 /// Bytes of a description that are read; real ones have 1 to 10 KiB.
 pub const DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
 /// Elements and texts of a description; real ones have up to some hundred.
@@ -87,48 +173,3 @@ pub const HTTP_WAIT: Duration = Duration::from_secs(3);
 pub const HTTP_LEFTOVER_BYTES_MAX: usize = 64 * 1024;
 /// Pause in taking newcomers when the system gives no more descriptors.
 pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
-
-/// Asked of the system for each socket: by default Linux holds some 180 datagrams of SSDP, and a
-/// search among a thousand devices brings more in a moment.
-pub const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
-/// The ports that UDA 1.3.2 leaves for SEARCHPORT.
-pub const OWN_PORTS: RangeInclusive<u16> = 49_152..=65_535;
-/// Ports tried at random until one is free for IPv4 and IPv6: even on a machine that uses half of
-/// them all fail once in 65,000 times.
-pub const OWN_PORT_TRIES: usize = 16;
-/// Datagrams read between two looks at the clock: some milliseconds of work.
-pub const DATAGRAMS_PER_TURN: usize = 256;
-/// After a first change of interfaces more follow (address, route, IPv6): they are looked at
-/// together.
-pub const INTERFACES_SETTLE: Duration = Duration::from_millis(50);
-/// Interfaces are listed at least this often, for systems that do not tell of changes.
-pub const INTERFACES_EVERY: Duration = Duration::from_secs(5);
-/// Sockets that could not be had, such as port 1900 held by another program, are tried again.
-pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
-/// An interface that has heard no multicast of others for this long joins its groups again:
-/// switches that nobody asks to forget members do so after 260 s.
-pub const REJOIN_AFTER: Duration = Duration::from_secs(120);
-
-/// Longest wait before the first announcement: a room that gets its power back does not speak at
-/// once (UDA 1.2.2).
-pub const START_DELAY_MAX: Duration = Duration::from_millis(100);
-/// How often the set is said at a start: UDA 1.2.2 allows no more.
-pub const START_SETS: u32 = 3;
-/// Least and most between two of these: "a few hundred milliseconds" (UDA 1.2.2).
-pub const SET_GAP: RangeInclusive<Duration> =
-    Duration::from_millis(200)..=Duration::from_millis(400);
-/// Announcements of others in a second from which on our later sets wait: a room full of devices
-/// is starting.
-pub const BUSY_NOTIFIES: u32 = 50;
-/// How long they wait.
-pub const BUSY_DELAY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
-/// When the set is said again, in hundredths of max-age: at random, and before half of it, so that
-/// one whole set may be lost (UDA 1.2.2).
-pub const REFRESH_PERCENT: RangeInclusive<u32> = 35..=47;
-/// Least between two announcements of changed fields.
-pub const EXTRA_GAP: Duration = Duration::from_secs(1);
-/// Longest wait of an answer to a unicast search; it must come within a second (UDA 1.3.3).
-pub const UNICAST_DELAY_MAX: Duration = Duration::from_millis(50);
-/// How long having heard somebody's multicast counts as hearing them: longer than a network takes
-/// to lose one, and shorter than a switch takes to forget a group.
-pub const HEARD_FOR: Duration = Duration::from_secs(60);

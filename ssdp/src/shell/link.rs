@@ -1,7 +1,7 @@
 //! The sockets of one interface.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use mio::net::UdpSocket;
@@ -53,14 +53,26 @@ pub(super) struct Opener {
 }
 
 impl Link {
-    /// Without sockets yet. Those of `before` are closed; its port and its counts go on.
-    pub(super) fn new(now: Duration, candidate: &Candidate, before: Option<Self>) -> Self {
-        let traffic = before.map(|before| before.traffic).unwrap_or_default();
+    /// Without sockets yet.
+    pub(super) fn new(now: Duration, candidate: &Candidate) -> Self {
+        let traffic = Traffic::default();
         Self { candidate: candidate.clone(), sockets: Vec::new(), traffic, heard_at: now }
     }
 
-    pub(super) fn is_for(&self, candidate: &Candidate) -> bool {
-        self.candidate == *candidate
+    /// Follows a change of the interface. Our own sockets stay, since others know their port; the
+    /// groups are left, to be joined as the interface is now.
+    pub(super) fn follow(&mut self, now: Duration, candidate: &Candidate) {
+        if self.candidate == *candidate {
+            return;
+        }
+        self.candidate = candidate.clone();
+        self.heard_at = now;
+        let plan = self.plan();
+        self.sockets.retain(|open| {
+            // Without an address of its family one cannot send.
+            let can_send = || socket::leave_through(&open.udp, open.family, &plan).is_ok();
+            open.role == Role::Own && can_send()
+        });
     }
 
     pub(super) fn is_on_link(&self, source: IpAddr) -> bool {
@@ -136,14 +148,11 @@ impl Link {
         open.udp.send_to(&datagram.bytes, datagram.to).map(drop)
     }
 
-    /// Notes that something came.
-    pub(super) fn heard(&mut self, now: Duration, source: SocketAddr, by: Way) {
+    /// Notes who has sent something to a group.
+    pub(super) fn heard(&mut self, now: Duration, source: IpAddr) {
         // Our own multicasts come back, as do those of the other programs here.
-        if !self.candidate.has(source.ip()) {
-            self.traffic.heard += 1;
-            if by == Way::Multicast {
-                self.heard_at = now;
-            }
+        if !self.candidate.has(source) {
+            self.heard_at = now;
         }
     }
 

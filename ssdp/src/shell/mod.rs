@@ -6,7 +6,9 @@
 
 pub mod fetch;
 mod link;
+mod runner;
 pub mod server;
+pub mod service;
 mod socket;
 pub mod sockets;
 pub mod status;

@@ -12,7 +12,7 @@ use super::link::{Link, Open, Opener, Role};
 use super::socket;
 use super::status::{Traffic, Trouble, Wanted};
 use crate::candidates::Candidate;
-use crate::engine::{Arrival, Datagram, Port};
+use crate::engine::{Arrival, Datagram, Port, Way};
 use crate::interface::{Family, Interface};
 
 /// The sockets of all interfaces in use.
@@ -31,15 +31,13 @@ impl Sockets {
         Self { opener, links: BTreeMap::new(), ssdp: Vec::new(), troubles: Vec::new() }
     }
 
-    /// Uses these interfaces and no others from now on. The sockets of one that has changed are
-    /// made anew, with the same port where it is free; what could not be had is tried again.
+    /// Uses these interfaces and no others from now on. What could not be had is tried again.
     pub fn update<'a>(&mut self, now: Duration, used: impl Iterator<Item = &'a Candidate>) {
         let mut before = std::mem::take(&mut self.links);
         for candidate in used {
-            let mut link = match before.remove(&candidate.index) {
-                Some(link) if link.is_for(candidate) => link,
-                changed => Link::new(now, candidate, changed),
-            };
+            let mut link =
+                before.remove(&candidate.index).unwrap_or_else(|| Link::new(now, candidate));
+            link.follow(now, candidate);
             link.open_missing(&mut self.opener);
             self.links.insert(candidate.index, link);
         }
@@ -92,7 +90,9 @@ impl Sockets {
         else {
             return Ok(None);
         };
-        link.heard(now, source, by);
+        if by == Way::Multicast {
+            link.heard(now, source.ip());
+        }
         Ok(Some((Arrival { interface, source, by }, length)))
     }
 

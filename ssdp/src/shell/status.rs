@@ -3,7 +3,31 @@
 use std::net::{IpAddr, SocketAddr};
 use std::{fmt, io};
 
+use crate::candidates::{Candidate, Verdict};
+use crate::counts::Counts;
 use crate::interface::Family;
+
+/// How a service is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// All interfaces of this machine, by index.
+    pub interfaces: Vec<State>,
+    /// What is missing of the sockets that they share.
+    pub troubles: Vec<Trouble>,
+}
+
+/// One interface, whether it is used, and how that goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The interface.
+    pub candidate: Candidate,
+    /// Whether it is used, or why not.
+    pub verdict: Verdict,
+    /// Its sockets.
+    pub traffic: Traffic,
+    /// What has been heard there.
+    pub counts: Counts,
+}
 
 /// Something that the system does not let us do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +60,6 @@ pub enum Wanted {
 pub struct Traffic {
     /// The port of our own sockets; 0 where there are none.
     pub own_port: u16,
-    /// Datagrams from others that came in.
-    pub heard: u64,
     /// Datagrams that went out.
     pub sent: u64,
     /// Datagrams that could not be sent.
@@ -48,13 +70,20 @@ pub struct Traffic {
     pub troubles: Vec<Trouble>,
 }
 
+impl Status {
+    /// Whether another program holds port 1900 for itself, so that not everything is heard.
+    pub fn is_degraded(&self) -> bool {
+        let of_interfaces = self.interfaces.iter().flat_map(|state| &state.traffic.troubles);
+        of_interfaces.chain(&self.troubles).any(Trouble::is_port_taken)
+    }
+}
+
 impl Trouble {
     pub(super) fn new(family: Family, wanted: Wanted, error: &io::Error) -> Self {
         Self { family, wanted, kind: error.kind(), words: error.to_string() }
     }
 
-    /// Whether another program holds port 1900 for itself.
-    pub fn is_port_taken(&self) -> bool {
+    fn is_port_taken(&self) -> bool {
         matches!(self.wanted, Wanted::Group(_) | Wanted::Ssdp)
             && self.kind == io::ErrorKind::AddrInUse
     }

@@ -1,0 +1,216 @@
+//! Our own searches by multicast: few, since everybody who is meant answers each.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::engine::{Datagram, Port, Wanted};
+use crate::interface::Interface;
+use crate::limits::{
+    SEARCH_AGAIN, SEARCH_DEVICES_PER_MX, SEARCH_GRACE, SEARCH_MX, SEARCH_MX_FIRST, SEARCH_QUIET,
+    SEARCH_REPEAT, SEARCH_REST,
+};
+use crate::target::Target;
+
+use super::Voice;
+use super::device::serves;
+
+/// The searches on all interfaces.
+#[derive(Debug)]
+pub(super) struct Searches {
+    /// What is searched for unasked; nothing where nothing is wanted.
+    wanted: Vec<Target>,
+    random: Rng,
+    networks: BTreeMap<u32, Network>,
+}
+
+#[derive(Debug)]
+struct Network {
+    interface: Interface,
+    /// By what is searched for; `None` for what is wanted.
+    rounds: BTreeMap<Option<Target>, Round>,
+}
+
+/// One search: sent twice, and once more from port 1900 where nobody answers.
+#[derive(Debug)]
+struct Round {
+    stage: Stage,
+    due: Duration,
+}
+
+/// What a round waits for.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// For announcements, before anything is sent.
+    Quiet,
+    /// To send it the second time.
+    Repeat(Sent),
+    /// For the first answer.
+    Answers(Sent),
+    /// For the next time, which comes when nobody has been heard for so long.
+    Rest(Sent, Duration),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: Duration,
+    mx: u32,
+    answered: bool,
+}
+
+impl Searches {
+    pub(super) fn new(wanted: &Wanted, seed: u64) -> Self {
+        let wanted = match wanted {
+            Wanted::Nothing => Vec::new(),
+            Wanted::Types(types) => types.clone(),
+            Wanted::Everything => vec![Target::All],
+        };
+        Self { wanted, random: Rng::with_seed(seed), networks: BTreeMap::new() }
+    }
+
+    /// Searches on each interface that is new or has changed, after listening for a moment.
+    pub(super) fn interfaces(&mut self, now: Duration, interfaces: &[Interface]) {
+        self.networks.retain(|index, _| interfaces.iter().any(|one| one.index == *index));
+        for interface in interfaces {
+            if self.networks.get(&interface.index).is_some_and(|old| old.interface == *interface) {
+                continue;
+            }
+            let mut rounds = BTreeMap::new();
+            if !self.wanted.is_empty() {
+                let due = now + within(&mut self.random, SEARCH_QUIET);
+                rounds.insert(None, Round { stage: Stage::Quiet, due });
+            }
+            self.networks.insert(interface.index, Network { interface: interface.clone(), rounds });
+        }
+    }
+
+    pub(super) fn is_used(&self, interface: u32) -> bool {
+        self.networks.contains_key(&interface)
+    }
+
+    /// Searches everywhere now, but where it was just done.
+    pub(super) fn ask(&mut self, now: Duration, target: Option<Target>) {
+        if self.wanted.is_empty() {
+            return;
+        }
+        for network in self.networks.values_mut() {
+            let asked = Round { stage: Stage::Quiet, due: now };
+            let round = network.rounds.entry(target.clone()).or_insert(asked);
+            let is_over = match round.stage {
+                Stage::Quiet => true,
+                Stage::Repeat(sent) | Stage::Answers(sent) | Stage::Rest(sent, _) => {
+                    now >= sent.at + SEARCH_AGAIN
+                }
+            };
+            if is_over {
+                *round = Round { stage: Stage::Quiet, due: now };
+            }
+        }
+    }
+
+    /// An answer to one of our ports for searches says that answers get through.
+    pub(super) fn answered(&mut self, interface: u32, said: &Target) {
+        let Some(network) = self.networks.get_mut(&interface) else { return };
+        for (target, round) in &mut network.rounds {
+            let asked = target.as_ref().map_or(&self.wanted[..], std::slice::from_ref);
+            let (Stage::Repeat(sent) | Stage::Answers(sent)) = &mut round.stage else { continue };
+            sent.answered |= asked.iter().any(|asked| answers(said, asked));
+        }
+    }
+
+    /// An announcement was heard of a device that is known: what is known there is fresh.
+    pub(super) fn fresh(&mut self, now: Duration, interface: u32) {
+        let network = self.networks.get_mut(&interface);
+        if let Some(round) = network.and_then(|network| network.rounds.get_mut(&None))
+            && let Stage::Rest(_, rest) = round.stage
+        {
+            round.due = now + rest;
+        }
+    }
+
+    /// Sends what is due; so many devices are known.
+    pub(super) fn step(
+        &mut self,
+        now: Duration,
+        known: usize,
+        voice: &Voice,
+        sends: &mut VecDeque<Datagram>,
+    ) {
+        for network in self.networks.values_mut() {
+            let interface = &network.interface;
+            network.rounds.retain(|target, round| {
+                if now < round.due {
+                    return true;
+                }
+                let asked = target.as_ref().map_or(&self.wanted[..], std::slice::from_ref);
+                if let Some((from, mx)) = round.go_on(now, known, &mut self.random) {
+                    for (to, _) in interface.groups() {
+                        for one in asked {
+                            let bytes = voice.search(to, one, Some(mx));
+                            sends.push_back(Datagram {
+                                interface: interface.index,
+                                to,
+                                from,
+                                bytes,
+                            });
+                        }
+                    }
+                }
+                target.is_none() || !matches!(round.stage, Stage::Rest(..))
+            });
+        }
+    }
+
+    /// When the next is due.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let rounds = self.networks.values().flat_map(|network| network.rounds.values());
+        rounds.map(|round| round.due).min()
+    }
+}
+
+impl Round {
+    /// Goes on to the next stage. Returns from which port to send now, if at all, and MX.
+    fn go_on(&mut self, now: Duration, known: usize, random: &mut Rng) -> Option<(Port, u32)> {
+        let (wait, stage, send) = match self.stage {
+            Stage::Quiet | Stage::Rest(..) => {
+                let sent = Sent { at: now, mx: mx(known), answered: false };
+                let wait = within(random, SEARCH_REPEAT);
+                (wait, Stage::Repeat(sent), Some((Port::Own, sent.mx)))
+            }
+            Stage::Repeat(sent) => {
+                let wait = Duration::from_secs(sent.mx.into()) + SEARCH_GRACE;
+                (wait, Stage::Answers(sent), Some((Port::Own, sent.mx)))
+            }
+            Stage::Answers(sent) => {
+                let rest = within(random, SEARCH_REST);
+                let fallback = (!sent.answered).then_some((Port::Ssdp, sent.mx));
+                (rest, Stage::Rest(sent, rest), fallback)
+            }
+        };
+        self.stage = stage;
+        self.due = now + wait;
+        send
+    }
+}
+
+/// MX for a search that so many will answer.
+fn mx(known: usize) -> u32 {
+    if known == 0 {
+        return SEARCH_MX_FIRST;
+    }
+    let seconds = u32::try_from(known.div_ceil(SEARCH_DEVICES_PER_MX)).unwrap_or(u32::MAX);
+    seconds.clamp(*SEARCH_MX.start(), *SEARCH_MX.end())
+}
+
+/// Whether that answer can only be one to such a search. A device that is asked alone, to check
+/// whether it is there, answers even where a firewall keeps the answers to multicasts away.
+fn answers(said: &Target, asked: &Target) -> bool {
+    serves(said, asked) && (!matches!(said, Target::Device(_)) || said == asked)
+}
+
+fn within(random: &mut Rng, range: RangeInclusive<Duration>) -> Duration {
+    let micros = |span: &Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(random.u64(micros(range.start())..=micros(range.end())))
+}
