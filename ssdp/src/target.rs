@@ -64,6 +64,17 @@ impl Target {
         })
     }
 
+    /// Whether a search for `asked` means who announces this: the same, or a higher version of the
+    /// same type (UDA 1.3.2).
+    pub fn serves(&self, asked: &Self) -> bool {
+        match (self, asked) {
+            (_, Self::All) => true,
+            (Self::DeviceType(said), Self::DeviceType(asked))
+            | (Self::ServiceType(said), Self::ServiceType(asked)) => said.serves(asked),
+            _ => self == asked,
+        }
+    }
+
     fn device(text: &str) -> Option<Self> {
         text.strip_prefix("uuid:").and_then(Udn::parse_bare).map(Self::Device)
     }

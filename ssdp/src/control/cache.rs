@@ -11,7 +11,7 @@ use crate::limits::{DEVICES_MAX, DEVICES_PER_SOURCE_MAX};
 use crate::message::{Advert, Message};
 use crate::target::Udn;
 
-use super::device::{Device, Spot, serves};
+use super::device::{Device, Spot};
 
 /// All devices remembered.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Cache {
             && match &self.wanted {
                 Wanted::Nothing => false,
                 Wanted::Types(types) => {
-                    said.any(|said| types.iter().any(|asked| serves(said, asked)))
+                    said.any(|said| types.iter().any(|asked| said.serves(asked)))
                 }
                 Wanted::Everything => true,
             }

@@ -72,7 +72,7 @@ impl Checks {
         }
     }
 
-    /// The program wants to know; of those it waits for no rest.
+    /// The program wants to know; it need not wait for the end of a rest.
     pub(super) fn ask(&mut self, now: Duration, udn: &Udn, means: &mut Means<'_>) {
         if let Some(Check { stage: Stage::Rest, due, .. }) = self.of.get(udn) {
             self.due.remove(&(*due, udn.clone()));

@@ -151,22 +151,12 @@ impl Device {
     /// (UDA 1.2.2); an answer names the version that was asked for.
     fn say(&mut self, target: &Target) {
         let is_itself = matches!(target, Target::All | Target::Device(_));
-        if is_itself || self.entry.targets.iter().any(|known| serves(known, target)) {
+        if is_itself || self.entry.targets.iter().any(|known| known.serves(target)) {
             return;
         }
-        self.entry.targets.retain(|known| !serves(target, known));
+        self.entry.targets.retain(|known| !target.serves(known));
         if self.entry.targets.len() < TARGETS_MAX {
             self.entry.targets.push(target.clone());
         }
-    }
-}
-
-/// Whether what is `said` of a device is what a search for `asked` means.
-pub(super) fn serves(said: &Target, asked: &Target) -> bool {
-    match (said, asked) {
-        (_, Target::All) => true,
-        (Target::DeviceType(said), Target::DeviceType(asked))
-        | (Target::ServiceType(said), Target::ServiceType(asked)) => said.serves(asked),
-        _ => said == asked,
     }
 }

@@ -1,10 +1,7 @@
 //! Our own searches by multicast: few, since everybody who is meant answers each.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::RangeInclusive;
 use std::time::Duration;
-
-use fastrand::Rng;
 
 use crate::engine::{Datagram, Port, Wanted};
 use crate::interface::Interface;
@@ -12,10 +9,10 @@ use crate::limits::{
     SEARCH_AGAIN, SEARCH_DEVICES_PER_MX, SEARCH_GRACE, SEARCH_MX, SEARCH_MX_FIRST, SEARCH_QUIET,
     SEARCH_REPEAT, SEARCH_REST,
 };
+use crate::rng::Rng;
 use crate::target::Target;
 
 use super::Voice;
-use super::device::serves;
 
 /// The searches on all interfaces.
 #[derive(Debug)]
@@ -67,7 +64,7 @@ impl Searches {
             Wanted::Types(types) => types.clone(),
             Wanted::Everything => vec![Target::All],
         };
-        Self { wanted, random: Rng::with_seed(seed), networks: BTreeMap::new() }
+        Self { wanted, random: Rng::new(seed), networks: BTreeMap::new() }
     }
 
     /// Searches on each interface that is new or has changed, after listening for a moment.
@@ -79,7 +76,7 @@ impl Searches {
             }
             let mut rounds = BTreeMap::new();
             if !self.wanted.is_empty() {
-                let due = now + within(&mut self.random, SEARCH_QUIET);
+                let due = now + self.random.within(SEARCH_QUIET);
                 rounds.insert(None, Round { stage: Stage::Quiet, due });
             }
             self.networks.insert(interface.index, Network { interface: interface.clone(), rounds });
@@ -176,7 +173,7 @@ impl Round {
         let (wait, stage, send) = match self.stage {
             Stage::Quiet | Stage::Rest(..) => {
                 let sent = Sent { at: now, mx: mx(known), answered: false };
-                let wait = within(random, SEARCH_REPEAT);
+                let wait = random.within(SEARCH_REPEAT);
                 (wait, Stage::Repeat(sent), Some((Port::Own, sent.mx)))
             }
             Stage::Repeat(sent) => {
@@ -184,7 +181,7 @@ impl Round {
                 (wait, Stage::Answers(sent), Some((Port::Own, sent.mx)))
             }
             Stage::Answers(sent) => {
-                let rest = within(random, SEARCH_REST);
+                let rest = random.within(SEARCH_REST);
                 let fallback = (!sent.answered).then_some((Port::Ssdp, sent.mx));
                 (rest, Stage::Rest(sent, rest), fallback)
             }
@@ -207,10 +204,5 @@ fn mx(known: usize) -> u32 {
 /// Whether that answer can only be one to such a search. A device that is asked alone, to check
 /// whether it is there, answers even where a firewall keeps the answers to multicasts away.
 fn answers(said: &Target, asked: &Target) -> bool {
-    serves(said, asked) && (!matches!(said, Target::Device(_)) || said == asked)
-}
-
-fn within(random: &mut Rng, range: RangeInclusive<Duration>) -> Duration {
-    let micros = |span: &Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-    Duration::from_micros(random.u64(micros(range.start())..=micros(range.end())))
+    said.serves(asked) && (!matches!(said, Target::Device(_)) || said == asked)
 }

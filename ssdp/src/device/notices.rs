@@ -42,7 +42,7 @@ fn add(set: &mut Vec<Notice>, udn: &Udn, kind: &Target, services: &[Target]) {
     for service in services {
         let notice = Notice::new(udn, service.clone());
         // Of several versions the highest stands for all (UDA 1.2.2).
-        let is_outdone = services.iter().any(|other| other != service && serves(other, service));
+        let is_outdone = services.iter().any(|other| other != service && other.serves(service));
         if !is_outdone && !set.contains(&notice) {
             set.push(notice);
         }
@@ -52,21 +52,15 @@ fn add(set: &mut Vec<Notice>, udn: &Udn, kind: &Target, services: &[Target]) {
 /// The answers to a search: ST and USN of each. They carry the version that was asked for, which
 /// may be lower than ours (UDA 1.3.2).
 pub(super) fn matching(set: &[Notice], asked: &Target) -> Vec<Notice> {
-    if *asked == Target::All {
-        return set.to_vec();
+    match asked {
+        Target::All => return set.to_vec(),
+        Target::Other(_) => return Vec::new(),
+        Target::RootDevice | Target::Device(_) | Target::DeviceType(_) | Target::ServiceType(_) => {
+        }
     }
-    let meant = set.iter().filter(|notice| serves(&notice.target, asked));
+    let meant = set.iter().filter(|notice| notice.target.serves(asked));
     let as_asked = meant.map(|notice| Notice::new(&notice.usn.udn, asked.clone()));
     as_asked.collect()
-}
-
-/// Whether a search for `asked` means what is announced as `ours`.
-fn serves(ours: &Target, asked: &Target) -> bool {
-    match (ours, asked) {
-        (Target::DeviceType(ours), Target::DeviceType(asked))
-        | (Target::ServiceType(ours), Target::ServiceType(asked)) => ours.serves(asked),
-        (ours, asked) => ours == asked && !matches!(asked, Target::Other(_)),
-    }
 }
 
 #[cfg(test)]
