@@ -79,12 +79,12 @@ fn config(udn: Udn) -> Config {
             config_id: 1,
             max_age: MAX_AGE,
             extra: Vec::new(),
-            echo: None,
             earlier: Vec::new(),
         }),
         wanted: Wanted::Types(vec![kind]),
         product: "test/1.0 UPnP/2.0 lamp/1.0".into(),
         friendly_name: "lamp".into(),
+        echo: None,
         boot_id: 1,
         unix: 1_800_000_000,
     }
