@@ -1,6 +1,8 @@
 //! Neighbours in words for people, and as events for scripts. Everything here is safe to show:
 //! names, fingerprints and addresses are types that cannot hold anything else.
 
+use std::fmt;
+
 use hallway::event::{Event, NeighbourEvent};
 use hallway::text::{columns, padded};
 
@@ -39,6 +41,40 @@ fn append(rows: &mut String, word: &str) {
     let fits = columns(last) + 2 + columns(word) <= COLUMNS;
     *rows += if fits { "  " } else { "\n      " };
     *rows += word;
+}
+
+/// What a status line says of the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Interfaces in use; safe to show.
+    pub interfaces: Vec<String>,
+    /// Datagrams of others that were heard.
+    pub heard: u64,
+    /// Another program has port 1900 for itself.
+    pub is_degraded: bool,
+    /// People who are seen.
+    pub people: usize,
+    /// Communities that are seen.
+    pub communities: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { interfaces, heard, people, communities, .. } = self;
+        let interfaces = match interfaces.as_slice() {
+            [] => "no interface in use".to_owned(),
+            [first, second, _, ..] => format!("{first}, {second} and more"),
+            few => few.join(", "),
+        };
+        let port = if self.is_degraded { "; port 1900 is taken" } else { "" };
+        let communities = match communities {
+            0 => "no community".to_owned(),
+            1 => "1 community".to_owned(),
+            many => format!("{many} communities"),
+        };
+        let people = if *people == 1 { "1 person".to_owned() } else { format!("{people} people") };
+        write!(f, "{interfaces}: {heard} packets heard; {people}, {communities}{port}")
+    }
 }
 
 fn warnings(one: &Neighbour) -> impl Iterator<Item = &'static str> {
@@ -133,6 +169,20 @@ mod tests {
             assert!(rows.contains("not reachable") && rows.contains("identity"));
             assert!(rows.contains(longest) && rows.contains("enx0123456789ab"));
         }
+    }
+
+    #[test]
+    fn the_status_line_is_one_row() {
+        let mut summary = Summary { interfaces: vec!["eth0".into()], ..Summary::default() };
+        let expected = "eth0: 0 packets heard; 0 people, no community";
+        assert_eq!(summary.to_string(), expected);
+        (summary.people, summary.communities, summary.heard) = (1, 1, 12);
+        assert!(summary.to_string().ends_with("12 packets heard; 1 person, 1 community"));
+        let interfaces = vec!["enx0123456789ab".into(); 4];
+        summary = Summary { interfaces, people: 512, is_degraded: true, ..summary };
+        assert!(columns(&summary.to_string()) <= 2 * COLUMNS, "{summary}");
+        assert!(summary.to_string().contains("port 1900 is taken"));
+        assert!(Summary::default().to_string().starts_with("no interface in use"));
     }
 
     #[test]

@@ -84,9 +84,8 @@ fn local(findings: &Findings) -> Option<Cause> {
         Some(Probed::Unreachable) => return Some(Cause::PeerUnreachable),
         Some(Probed::Connected) | None => {}
     }
-    let is_deaf = used.iter().all(|one| one.own == 0);
-    if !is_deaf && used.iter().any(|one| one.multicasts + one.answers > 0) {
-        // What is refused on one interface, or for one family, does not matter then.
+    if used.iter().any(|one| one.own > 0) {
+        // What is refused on another interface, or for one family, does not matter then.
         return None;
     }
     let trouble = |kind| {
@@ -96,8 +95,7 @@ fn local(findings: &Findings) -> Option<Cause> {
     let not_permitted = trouble(TroubleKind::NotPermitted).map(|_| Cause::NotPermitted);
     let port_taken = trouble(TroubleKind::PortTaken).map(|_| Cause::PortTaken);
     let other = trouble(TroubleKind::Other).map(Cause::Trouble);
-    let deaf = is_deaf.then_some(Cause::Deaf);
-    not_permitted.or(port_taken).or(other).or(deaf)
+    not_permitted.or(port_taken).or(other).or(Some(Cause::Deaf))
 }
 
 /// What is wrong between this machine and others.

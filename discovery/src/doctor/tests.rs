@@ -90,12 +90,19 @@ fn cases() -> Vec<(Cause, Findings)> {
         (
             Cause::Trouble(trouble(TroubleKind::Other).words),
             with(|eth0| {
-                *eth0 = Interface { troubles: vec![trouble(TroubleKind::Other)], ..alone() };
+                *eth0 =
+                    Interface { own: 0, troubles: vec![trouble(TroubleKind::Other)], ..alone() };
             }),
         ),
         (Cause::Deaf, with(|eth0| *eth0 = Interface { own: 0, ..alone() })),
         (Cause::Deaf, with(|eth0| eth0.own = 0)),
         (Cause::Nobody, with(|eth0| *eth0 = alone())),
+        (
+            Cause::Nobody,
+            with(|eth0| {
+                *eth0 = Interface { troubles: vec![trouble(TroubleKind::PortTaken)], ..alone() };
+            }),
+        ),
         (Cause::NoAnswers, with(|eth0| *eth0 = Interface { multicasts: 8, ..alone() })),
         (Cause::AnswersToSsdpOnly, with(|eth0| eth0.answers = 0)),
         (Cause::NotHeard, with(|one| *one = Interface { heard_by: 0, not_heard_by: 2, ..eth0() })),

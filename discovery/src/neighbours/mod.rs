@@ -173,6 +173,11 @@ impl Neighbours {
         self.known.get(udn)
     }
 
+    /// Our interfaces, as it was told of them last.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
     /// When [`Neighbours::handle`] wants [`Input::Timer`] at the latest.
     pub fn deadline(&self) -> Option<Millis> {
         self.probes.deadline()

@@ -4,5 +4,7 @@
 //! what a core may not touch.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod checkup;
 pub mod prober;
 pub mod runs;
+pub mod service;
