@@ -83,7 +83,8 @@ impl Trouble {
         Self { family, refused, kind: error.kind(), words: error.to_string() }
     }
 
-    fn is_port_taken(&self) -> bool {
+    /// Whether another program holds port 1900 for itself.
+    pub fn is_port_taken(&self) -> bool {
         matches!(self.refused, Refused::Group(_) | Refused::Ssdp)
             && self.kind == io::ErrorKind::AddrInUse
     }
