@@ -78,8 +78,8 @@ pub const CHECK_REPEAT: Duration = Duration::from_millis(300);
 pub const CHECK_ANSWER: Duration = Duration::from_millis(500);
 /// From the start of a check until what others say can start one of the same device again.
 pub const CHECK_REST: Duration = Duration::from_secs(5);
-/// Checks at one time, each for the 0.8 s it takes at most: forged goodbyes to all have us send
-/// 640 datagrams a second, in bursts of this many devices.
+/// Checks at one time. Each lasts 0.8 s and asks twice at each of [`PLACES_MAX`] places at most:
+/// whatever is forged, we send no more than 640 datagrams a second for it.
 pub const CHECKS_RUNNING_MAX: usize = 64;
 /// Devices whose checks are remembered: those running, those resting (6 times as many), and
 /// every device waiting for its turn.

@@ -1,4 +1,4 @@
-//! Everything that touches the machine is here: sockets, interfaces, threads, the clock.
+//! Everything that touches the machine is here: sockets, interfaces, the clock, threads.
 //!
 //! The rest of the crate is pure; therefore only this folder opts out of `clippy.toml`'s list of
 //! what a core may not touch.
