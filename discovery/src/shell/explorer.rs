@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use hallway::time::Now;
-use ssdp::engine::{Config, Wanted};
+use ssdp::engine::{Config, Event, Wanted};
 use ssdp::shell::fetch::{Asked, Fetcher, Wish};
 use ssdp::shell::service::{Command, Options, Service};
 use ssdp::shell::status::Status;
@@ -54,10 +54,10 @@ impl Explorer {
 
     /// Does what there is to do, and gives what has changed since.
     pub fn turn(&mut self) -> Vec<DeviceChange> {
+        // Before the status: an interface is in there before anything can be heard on it.
+        let events: Vec<Event> = std::iter::from_fn(|| self.service.try_event()).collect();
         self.devices.interfaces(interfaces(&self.service.status()));
-        while let Some(event) = self.service.try_event() {
-            self.devices.heard(event);
-        }
+        events.into_iter().for_each(|event| self.devices.heard(event));
         while let Some(fetched) = self.fetcher.next() {
             self.devices.fetched(&fetched.wish.udn, fetched.outcome.as_ref().ok());
         }

@@ -255,6 +255,8 @@ impl Discovery {
     }
 
     fn gather(&mut self, now: Millis) {
+        // Before the status: an interface is in there before anything can be heard on it.
+        let events: Vec<Event> = std::iter::from_fn(|| self.service.try_event()).collect();
         let ours = interfaces(&self.service.status());
         if ours != self.neighbours.interfaces() {
             self.handle(now, Input::Interfaces(ours));
@@ -262,7 +264,7 @@ impl Discovery {
                 announced.server.set_pages(announced.pages());
             }
         }
-        while let Some(event) = self.service.try_event() {
+        for event in events {
             self.note_echo(&event);
             self.handle(now, Input::Heard(event));
         }
