@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(usn.to_string(), "uuid:1234::urn:example-org:device:Lamp:1");
         assert_eq!(Usn::parse(&usn.to_string()), Some(usn));
         let long = format!("uuid:{}", "a".repeat(Udn::BYTES_MAX + 1));
-        let colons = ["uuid::::1234", "uuid:1234:", "uuid:1234:::upnp:rootdevice"];
+        let colons = ["uuid:1234:", ":1234"];
         let others = ["", "uuid:", "::upnp:rootdevice", "uuid:1234::", "uuid:12 34", &long];
         for text in colons.into_iter().chain(others) {
             assert_eq!(Usn::parse(text), None, "{text}");
