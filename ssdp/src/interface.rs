@@ -1,5 +1,6 @@
 //! Network interfaces, as far as the engine knows them.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 /// The port of SSDP.
@@ -50,6 +51,15 @@ impl Family {
     }
 }
 
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        })
+    }
+}
+
 impl Address {
     /// Whether `other` is in the same network.
     pub fn shares_network(&self, other: IpAddr) -> bool {
@@ -71,7 +81,7 @@ impl Interface {
     /// Whether a datagram with this source came from a neighbour: what does not is never answered,
     /// so that nobody can have us send to a stranger.
     pub fn is_on_link(&self, source: IpAddr) -> bool {
-        let plain = !source.is_unspecified() && !source.is_multicast() && !source.is_loopback();
+        let plain = !source.is_unspecified() && !source.is_multicast();
         plain && self.addresses.iter().any(|address| address.shares_network(source))
     }
 

@@ -107,3 +107,69 @@ pub const SEARCH_MX_FIRST: u32 = 3;
 pub const SEARCH_MX: RangeInclusive<u32> = 2..=5;
 /// See [`SEARCH_MX`].
 pub const SEARCH_DEVICES_PER_MX: usize = 60;
+
+/// Asked of the system for each socket: by default Linux holds some 180 datagrams of SSDP, and a
+/// search among a thousand devices brings more in a moment.
+pub const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+/// The ports that UDA 1.3.2 leaves for SEARCHPORT.
+pub const OWN_PORTS: RangeInclusive<u16> = 49_152..=65_535;
+/// Ports tried at random until one is free for IPv4 and IPv6: even on a machine that uses half of
+/// them all fail once in 65,000 times.
+pub const OWN_PORT_TRIES: usize = 16;
+/// Datagrams read between two looks at the clock: some milliseconds of work.
+pub const DATAGRAMS_PER_TURN: usize = 256;
+/// After a first change of interfaces more follow (address, route, IPv6): they are looked at
+/// together.
+pub const INTERFACES_SETTLE: Duration = Duration::from_millis(50);
+/// Interfaces are listed at least this often, for systems that do not tell of changes.
+pub const INTERFACES_EVERY: Duration = Duration::from_secs(5);
+/// Sockets that could not be had, such as port 1900 held by another program, are tried again.
+pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
+/// An interface that has heard no multicast of others for this long joins its groups again:
+/// switches that nobody asks to forget members do so after 260 s.
+pub const REJOIN_AFTER: Duration = Duration::from_secs(120);
+/// Commands that wait for the thread; a menu gives one at a time.
+pub const COMMANDS_MAX: usize = 64;
+/// A new status is made at most this often while nothing but counts has changed.
+pub const STATUS_EVERY: Duration = Duration::from_millis(200);
+
+/// Bytes of a description that are read; real ones have 1 to 10 KiB.
+pub const DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
+/// Elements and texts of a description; real ones have up to some hundred.
+pub const DESCRIPTION_NODES_MAX: u32 = 4096;
+/// Attributes of all its elements, counted by their `=`; real ones have up to ten. The reader
+/// compares them pairwise, and hands namespaces down to each element: with thousands of them one
+/// description of 64 KiB takes a minute.
+pub const DESCRIPTION_ATTRIBUTES_MAX: usize = 256;
+/// Bytes of the head of an answer that a description comes with; real ones have some hundred.
+pub const FETCH_HEAD_BYTES_MAX: usize = 8 * 1024;
+/// Time for one description, from the first packet to the last byte. UDA 2 gives a device 30 s;
+/// who needs more than this is not waited for.
+pub const FETCH_WAIT: Duration = Duration::from_secs(3);
+/// Descriptions fetched at the same time.
+pub const FETCHES_AT_ONCE: usize = 4;
+/// Descriptions waiting to be fetched, or to be taken by whoever asked.
+pub const FETCHES_WAITING_MAX: usize = 64;
+/// Time between two fetches in the long run: forged announcements cannot make us send more requests
+/// than that to a neighbour. [`FETCHES_WAITING_MAX`] may come in a burst.
+pub const FETCH_INTERVAL: Duration = Duration::from_millis(250);
+/// Attempts remembered, so that nothing is fetched twice; the earliest is forgotten first.
+pub const FETCHES_REMEMBERED_MAX: usize = 1024;
+
+/// Connections to our description server; the one open longest is closed for a new one.
+pub const HTTP_CONNECTIONS_MAX: usize = 32;
+/// The same from one address: a browser opens up to six.
+pub const HTTP_CONNECTIONS_PER_SOURCE_MAX: usize = 8;
+/// Newcomers that may wait for our thread to take them.
+pub const HTTP_BACKLOG: i32 = 128;
+/// Bytes of a request, which has no body; browsers' have less than 1 KiB.
+pub const HTTP_HEAD_BYTES_MAX: usize = 4096;
+/// Header fields of a request; browsers send up to 20.
+pub const HTTP_HEADERS_MAX: usize = 64;
+/// How long one connection may take in all: pages are small and neighbours near.
+pub const HTTP_WAIT: Duration = Duration::from_secs(3);
+/// Bytes thrown away after the answer, until the other side closes: closing at once would take an
+/// answer back that is still on its way (RFC 9112, 9.6).
+pub const HTTP_LEFTOVER_BYTES_MAX: usize = 64 * 1024;
+/// Pause in taking newcomers when the system gives no more descriptors.
+pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
