@@ -21,7 +21,8 @@ pub const MAX_AGE_HEARD: (Duration, Duration) =
 pub const DEVICES_MAX: usize = 512;
 /// Places (interface, family, address) remembered of one device.
 pub const PLACES_MAX: usize = 4;
-/// Unverified devices remembered from one address: a class behind one bridge has fewer, a flood more.
+/// Unverified devices remembered from one address: a class behind one bridge has fewer, a flood
+/// more.
 pub const DEVICES_PER_SOURCE_MAX: usize = 16;
 /// Types remembered of one device.
 pub const TARGETS_MAX: usize = 16;
