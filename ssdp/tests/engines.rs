@@ -123,8 +123,9 @@ fn a_forged_goodbye_ends_nothing() {
     let node = lamp_at(&mut lan, 7);
     lan.run(ms(5_000));
     let group: SocketAddr = "239.255.255.250:1900".parse().unwrap();
-    let alive = lan.sent(node, Duration::ZERO).into_iter().next().unwrap().message();
-    let Message::Alive(advert) = alive else { panic!("{alive:?}") };
+    let said = lan.sent(node, Duration::ZERO).into_iter().map(|sent| sent.message());
+    let alive = |message| if let Message::Alive(advert) = message { Some(advert) } else { None };
+    let advert = said.into_iter().find_map(alive).unwrap();
     let source = "10.0.0.66:50000".parse().unwrap();
     for _ in 0..100 {
         lan.send_as(0, source, group, &write::byebye(group, &advert).into());
