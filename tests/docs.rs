@@ -16,7 +16,7 @@ mod sources;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hallway::conn::{ConnectError, Lost};
-use hallway::event::{Event, MemberEvent};
+use hallway::event::{Event, InterfaceEvent, MemberEvent, NeighbourEvent};
 use hallway::identity::PublicIdentity;
 use hallway::limits;
 use hallway::message::Message;
@@ -198,6 +198,20 @@ fn events() -> Vec<Event> {
     let changed = MemberEvent { state: Some("in-chat"), ..named.clone() };
     let address = "10.0.0.7:5460".parse().unwrap();
     let text = String::new;
+    let interface = InterfaceEvent::default();
+    let gone = NeighbourEvent::default();
+    let heard = NeighbourEvent { interface: Some(text()), ..gone.clone() };
+    let types = vec![text()];
+    let device = NeighbourEvent { types, location: Some(text()), ..heard.clone() };
+    let ours = NeighbourEvent {
+        address: Some(address),
+        addresses: vec![address],
+        fingerprint: Some(text()),
+        ..heard
+    };
+    let community = NeighbourEvent { reachable: Some(true), ..ours.clone() };
+    let node = NeighbourEvent { state: Some("available"), ..ours };
+    let twin = NeighbourEvent { reachable: Some(true), twin: true, ..node.clone() };
     vec![
         Event::Listening { address, fingerprint: text() },
         Event::Member(member.clone()),
@@ -212,6 +226,14 @@ fn events() -> Vec<Event> {
         Event::Message { from: text(), text: text() },
         Event::Unsent { peer: text(), text: text() },
         Event::Closed { peer: text(), reason: "bye" },
+        Event::Found(node),
+        Event::Found(twin),
+        Event::Found(community),
+        Event::Found(device),
+        Event::Gone(gone),
+        Event::Interface(interface.clone()),
+        Event::Interface(InterfaceEvent { why: Some(text()), ..interface }),
+        Event::Diagnosis { cause: "well", text: text(), steps: vec![], firewall: vec![] },
         Event::Warning { kind: "twin", text: text() },
         Event::Error { kind: "failed", text: text() },
     ]

@@ -37,12 +37,12 @@ fn lamp(udn: Udn) -> Config {
             config_id: 1,
             max_age: MAX_AGE,
             extra: Vec::new(),
-            echo: None,
             earlier: Vec::new(),
         }),
         wanted: Wanted::Nothing,
         product: "example/1.0 UPnP/2.0 lamp/1.0".into(),
         friendly_name: "lamp".into(),
+        echo: None,
         boot_id: u32::try_from(unix & 0x7fff_ffff).unwrap_or_default(),
         unix,
     }

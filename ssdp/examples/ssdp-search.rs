@@ -26,6 +26,7 @@ fn main() -> std::io::Result<()> {
         wanted: if types.is_empty() { Wanted::Everything } else { Wanted::Types(types) },
         product: "example/1.0 UPnP/2.0 search/1.0".into(),
         friendly_name: "search".into(),
+        echo: None,
         boot_id: 1,
         unix: common::unix(),
     };

@@ -75,8 +75,8 @@ const TUNNELS: [&str; 13] = [
     "llw",
 ];
 
-/// Decides about each. `only` names the interfaces to use, whatever they are, as long as they are up
-/// and have an address; where it is empty the rules decide, and where they leave nothing the
+/// Decides about each. `only` names the interfaces to use, whatever they are, as long as they are
+/// up and have an address; where it is empty the rules decide, and where they leave nothing the
 /// loopback is used, so that the programs of one machine at least find each other.
 pub fn choose(candidates: Vec<Candidate>, only: &[String]) -> Vec<(Candidate, Verdict)> {
     let decide = |candidate: Candidate| {

@@ -41,7 +41,7 @@ impl Engine {
             config.product.clone(),
             config.friendly_name.clone(),
             device.map(|device| device.udn.clone()),
-            device.and_then(|device| device.echo.clone()),
+            config.echo.clone(),
             !seed,
         );
         Self {
@@ -184,6 +184,9 @@ pub struct Config {
     pub product: String,
     /// What a search calls us, for CPFN.UPNP.ORG: no person's name, since everybody hears it.
     pub friendly_name: String,
+    /// A vendor's field (`name.domain`, upper case) for answers to unicast searches: whether the
+    /// asker's multicasts have been heard lately (`1` or `0`). So both learn whether they are heard.
+    pub echo: Option<String>,
     /// The first boot number, below 2^31; Unix time is the usual source (UDA 1.2.2).
     pub boot_id: u32,
     /// Seconds since 1970 when the engine's time was zero, for DATE.
@@ -209,9 +212,6 @@ pub struct Device {
     pub max_age: Duration,
     /// Vendors' fields (`name.domain`, upper case) for all announcements and answers.
     pub extra: Vec<(String, String)>,
-    /// A vendor's field for answers to unicast searches that says whether we have heard the
-    /// asker's multicasts lately (`1` or `0`): so that it learns whether it is heard at all.
-    pub echo: Option<String>,
     /// Earlier runs that ended without a goodbye: it is said for them at the start.
     pub earlier: Vec<Udn>,
 }

@@ -27,6 +27,7 @@ pub(crate) struct DeviceSide {
     device: Device,
     set: Vec<Notice>,
     product: String,
+    echo: Option<String>,
     unix: u64,
     boot_id: u32,
     interfaces: Vec<Interface>,
@@ -66,6 +67,7 @@ impl DeviceSide {
             set: notices::of(&device),
             device,
             product: config.product.clone(),
+            echo: config.echo.clone(),
             unix: config.unix,
             boot_id: config.boot_id,
             interfaces: Vec::new(),
@@ -261,7 +263,7 @@ impl DeviceSide {
         let mut ours = interface.addresses.iter();
         let Some(near) = ours.find(|ours| ours.shares_network(source.ip())) else { return };
         let mut advert = self.advert(interface, near.ip, &answer.notice);
-        if let (Way::Unicast(_), Some(echo)) = (by, &self.device.echo) {
+        if let (Way::Unicast(_), Some(echo)) = (by, &self.echo) {
             let is_heard = self.heard.is_recent(now, source.ip());
             advert.extra.push((echo.clone(), if is_heard { "1" } else { "0" }.to_owned()));
         }

@@ -90,7 +90,6 @@ mod tests {
             config_id: 1,
             max_age: Duration::from_secs(1800),
             extra: Vec::new(),
-            echo: None,
             earlier: Vec::new(),
         }
     }

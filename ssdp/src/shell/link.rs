@@ -8,7 +8,7 @@ use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 
 use super::socket;
-use super::status::{Traffic, Trouble, Wanted};
+use super::status::{Refused, Traffic, Trouble};
 use crate::candidates::Candidate;
 use crate::engine::{Datagram, Port, Way};
 use crate::interface::{Family, Interface};
@@ -203,7 +203,7 @@ impl Opener {
             self.registry.register(&mut udp, token, Interest::READABLE)?;
             Ok(Open { token, role, family, udp })
         });
-        registered.map_err(|error| Trouble::new(family, role.wanted(), &error))
+        registered.map_err(|error| Trouble::new(family, role.refused(), &error))
     }
 }
 
@@ -216,11 +216,11 @@ impl Role {
         }
     }
 
-    fn wanted(self) -> Wanted {
+    fn refused(self) -> Refused {
         match self {
-            Self::Group(group) => Wanted::Group(group),
-            Self::Own => Wanted::Own,
-            Self::Ssdp => Wanted::Ssdp,
+            Self::Group(group) => Refused::Group(group),
+            Self::Own => Refused::Own,
+            Self::Ssdp => Refused::Ssdp,
         }
     }
 }

@@ -170,20 +170,20 @@ impl Runner {
         let Ok(listed) = watch::list() else { return false };
         let decided = choose(listed, &self.only);
         let retries = self.sockets.has_trouble() && self.retry_at <= now;
-        if decided == self.decided && !retries {
-            return false;
+        let is_changed = decided != self.decided || retries;
+        if is_changed {
+            self.decided = decided;
+            self.retry_at = now + SOCKETS_RETRY;
+            let used = self.decided.iter().filter(|(_, verdict)| *verdict == Verdict::Used);
+            self.sockets.update(now, used.map(|(candidate, _)| candidate));
+            self.publish_at = Some(now);
         }
-        self.decided = decided;
-        self.retry_at = now + SOCKETS_RETRY;
-        let used = self.decided.iter().filter(|(_, verdict)| *verdict == Verdict::Used);
-        self.sockets.update(now, used.map(|(candidate, _)| candidate));
         let interfaces = self.sockets.interfaces();
         if interfaces != self.told {
             self.told.clone_from(&interfaces);
             self.handle(now, Input::Interfaces(interfaces));
         }
-        self.publish_at = Some(now);
-        true
+        is_changed
     }
 
     /// Does what the engine wants, and says whether there are events to fetch.

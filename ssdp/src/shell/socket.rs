@@ -86,8 +86,9 @@ fn fresh(family: Family) -> io::Result<Socket> {
             socket.set_multicast_ttl_v4(HOPS)?;
         }
         Family::V6 => {
+            // Since Linux 4.20; what is bound to the interface is exact enough without.
             #[cfg(target_os = "linux")]
-            socket.set_multicast_all_v6(false)?;
+            let _ = socket.set_multicast_all_v6(false);
             socket.set_only_v6(true)?;
             socket.set_multicast_loop_v6(true)?;
             socket.set_multicast_hops_v6(HOPS)?;

@@ -10,7 +10,7 @@ use mio::{Registry, Token};
 
 use super::link::{Link, Open, Opener, Role};
 use super::socket;
-use super::status::{Traffic, Trouble, Wanted};
+use super::status::{Refused, Traffic, Trouble};
 use crate::candidates::Candidate;
 use crate::engine::{Arrival, Datagram, Port, Way};
 use crate::interface::{Family, Interface};
@@ -109,7 +109,7 @@ impl Sockets {
             Ok(()) => link.traffic.sent += 1,
             Err(error) => {
                 link.traffic.failed += 1;
-                let trouble = Trouble::new(family, Wanted::Send(datagram.to), &error);
+                let trouble = Trouble::new(family, Refused::Send(datagram.to), &error);
                 link.traffic.last_failure = Some(trouble);
             }
         }

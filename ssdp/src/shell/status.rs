@@ -34,8 +34,8 @@ pub struct State {
 pub struct Trouble {
     /// With which family.
     pub family: Family,
-    /// What we wanted.
-    pub wanted: Wanted,
+    /// What it does not let us do.
+    pub refused: Refused,
     /// The kind of refusal.
     pub kind: io::ErrorKind,
     /// The system's own words.
@@ -44,7 +44,7 @@ pub struct Trouble {
 
 /// What the system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Refused {
     /// To hear that group.
     Group(IpAddr),
     /// A port of our own.
@@ -79,23 +79,24 @@ impl Status {
 }
 
 impl Trouble {
-    pub(super) fn new(family: Family, wanted: Wanted, error: &io::Error) -> Self {
-        Self { family, wanted, kind: error.kind(), words: error.to_string() }
+    pub(super) fn new(family: Family, refused: Refused, error: &io::Error) -> Self {
+        Self { family, refused, kind: error.kind(), words: error.to_string() }
     }
 
-    fn is_port_taken(&self) -> bool {
-        matches!(self.wanted, Wanted::Group(_) | Wanted::Ssdp)
+    /// Whether another program holds port 1900 for itself.
+    pub fn is_port_taken(&self) -> bool {
+        matches!(self.refused, Refused::Group(_) | Refused::Ssdp)
             && self.kind == io::ErrorKind::AddrInUse
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.wanted {
-            Wanted::Group(group) => write!(f, "cannot hear the group {group}")?,
-            Wanted::Own => write!(f, "no port of our own for {}", self.family)?,
-            Wanted::Ssdp => write!(f, "cannot have port 1900 for {}", self.family)?,
-            Wanted::Send(to) => write!(f, "cannot send to {to}")?,
+        match self.refused {
+            Refused::Group(group) => write!(f, "cannot hear the group {group}")?,
+            Refused::Own => write!(f, "no port of our own for {}", self.family)?,
+            Refused::Ssdp => write!(f, "cannot have port 1900 for {}", self.family)?,
+            Refused::Send(to) => write!(f, "cannot send to {to}")?,
         }
         write!(f, ": {}", self.words)
     }

@@ -1,8 +1,7 @@
 //! The interfaces of this machine: what they are, and when to look again.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use mio::{Registry, Token};
 
@@ -15,6 +14,8 @@ use crate::interface::Address;
 /// Where the system does not tell.
 #[cfg(unix)]
 pub fn list() -> io::Result<Vec<Candidate>> {
+    use std::collections::BTreeMap;
+
     use nix::net::if_::{InterfaceFlags, if_nametoindex};
 
     let unready = unready_addresses();
@@ -97,7 +98,7 @@ fn unready_address(line: &str) -> Option<(u32, IpAddr)> {
     const IFA_F_DADFAILED: u8 = 0x08;
     const IFA_F_TENTATIVE: u8 = 0x40;
     let mut fields = line.split_ascii_whitespace();
-    let ip = Ipv6Addr::from_bits(u128::from_str_radix(fields.next()?, 16).ok()?);
+    let ip = std::net::Ipv6Addr::from_bits(u128::from_str_radix(fields.next()?, 16).ok()?);
     let index = u32::from_str_radix(fields.next()?, 16).ok()?;
     let flags = u8::from_str_radix(fields.nth(2)?, 16).ok()?;
     (flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE) != 0).then_some((index, IpAddr::V6(ip)))
@@ -171,7 +172,7 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use super::*;
 

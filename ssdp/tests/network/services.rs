@@ -5,7 +5,7 @@ use std::net::{IpAddr, UdpSocket};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use crate::support::{Host, PATIENCE, ip, is_alone};
+use crate::support::{Host, PATIENCE, plug_in, switch};
 use ssdp::engine::{Config, Device, Entry, Event, Wanted};
 use ssdp::limits::MAX_AGE;
 use ssdp::shell::service::{Options, Service};
@@ -79,39 +79,14 @@ fn config(udn: Udn) -> Config {
             config_id: 1,
             max_age: MAX_AGE,
             extra: Vec::new(),
-            echo: None,
             earlier: Vec::new(),
         }),
         wanted: Wanted::Types(vec![kind]),
         product: "test/1.0 UPnP/2.0 lamp/1.0".into(),
         friendly_name: "lamp".into(),
+        echo: None,
         boot_id: 1,
         unix: 1_800_000_000,
-    }
-}
-
-/// A switch in the network of this thread, with so many machines.
-fn switch<const N: usize>() -> Option<[Host; N]> {
-    if !is_alone() {
-        return None;
-    }
-    ip("link add br0 type bridge");
-    ip("link set br0 up");
-    Some(std::array::from_fn(|at| {
-        let (port, number) = (format!("p{at}"), at + 1);
-        let host = Host::new(&port);
-        ip(&format!("link set {port} master br0"));
-        host.ip(&format!("addr add 10.9.0.{number}/24 dev eth0"));
-        host.ip(&format!("addr add fd90::{number}/64 dev eth0"));
-        host.ip("link set eth0 addrgenmode none");
-        host.ip(&format!("addr add fe80::{number}/64 dev eth0"));
-        host
-    }))
-}
-
-fn plug_in(hosts: &[&Host]) {
-    for host in hosts {
-        host.ip("link set eth0 up");
     }
 }
 

@@ -97,3 +97,28 @@ impl Drop for Host {
         }
     }
 }
+
+/// A switch in the network of this thread, with so many machines.
+pub(crate) fn switch<const N: usize>() -> Option<[Host; N]> {
+    if !is_alone() {
+        return None;
+    }
+    ip("link add br0 type bridge");
+    ip("link set br0 up");
+    Some(std::array::from_fn(|at| {
+        let (port, number) = (format!("p{at}"), at + 1);
+        let host = Host::new(&port);
+        ip(&format!("link set {port} master br0"));
+        host.ip(&format!("addr add 10.9.0.{number}/24 dev eth0"));
+        host.ip(&format!("addr add fd90::{number}/64 dev eth0"));
+        host.ip("link set eth0 addrgenmode none");
+        host.ip(&format!("addr add fe80::{number}/64 dev eth0"));
+        host
+    }))
+}
+
+pub(crate) fn plug_in(hosts: &[&Host]) {
+    for host in hosts {
+        host.ip("link set eth0 up");
+    }
+}

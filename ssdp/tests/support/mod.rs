@@ -349,7 +349,6 @@ pub(crate) fn lamp(number: u8) -> Device {
         config_id: 7,
         max_age: Duration::from_secs(1800),
         extra: vec![("HINT.EXAMPLE-ORG".into(), "on".into())],
-        echo: Some("ECHO.EXAMPLE-ORG".into()),
         earlier: Vec::new(),
     }
 }
@@ -361,6 +360,7 @@ pub(crate) fn config(device: Option<Device>, wanted: Wanted) -> Config {
         wanted,
         product: "Linux/6.1 UPnP/2.0 lamp/0.1".into(),
         friendly_name: "lamp".into(),
+        echo: Some("ECHO.EXAMPLE-ORG".into()),
         boot_id: 1_000,
         unix: 1_800_000_000,
     }
