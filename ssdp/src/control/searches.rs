@@ -192,7 +192,9 @@ impl Round {
             Stage::Quiet if heard > BUSY_NOTIFIES => (turn(known, random), Stage::Turn(0), None),
             Stage::Quiet | Stage::Turn(_) | Stage::Rest(..) => {
                 let rounds = if let Stage::Turn(rounds) = self.stage { rounds } else { 0 };
-                let sent = Sent { at: now, mx: mx(known), answered: false, known, rounds };
+                // Answers that got through once will again.
+                let answered = rounds > 0;
+                let sent = Sent { at: now, mx: mx(known), answered, known, rounds };
                 let wait = random.within(SEARCH_REPEAT);
                 (wait, Stage::Repeat(sent), Some((Port::Own, sent.mx)))
             }
