@@ -173,3 +173,15 @@ pub const HTTP_WAIT: Duration = Duration::from_secs(3);
 pub const HTTP_LEFTOVER_BYTES_MAX: usize = 64 * 1024;
 /// Pause in taking newcomers when the system gives no more descriptors.
 pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Devices remembered of which it is not known what they are: real networks have fewer that are
+/// not wanted, and a flood of forged ones costs no more than these.
+pub const STRANGERS_MAX: usize = 64;
+/// How long the rest of their announcements is waited for before they are asked.
+pub const STRANGER_QUIET: Duration = Duration::from_millis(200);
+/// How often they are asked: with a third of all datagrams lost, one in sixty gives no answer.
+pub const STRANGER_ASKS: u32 = 6;
+/// Between two of these.
+pub const STRANGER_REPEAT: Duration = Duration::from_millis(500);
+/// How long they are then left alone: most are something else, and announce for years.
+pub const STRANGER_REST: Duration = Duration::from_secs(300);
