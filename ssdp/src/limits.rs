@@ -21,7 +21,8 @@ pub const MAX_AGE_HEARD: (Duration, Duration) =
 pub const DEVICES_MAX: usize = 512;
 /// Places (interface, family, address) remembered of one device.
 pub const PLACES_MAX: usize = 4;
-/// Unverified devices remembered from one address: a class behind one bridge has fewer, a flood more.
+/// Unverified devices remembered from one address: a class behind one bridge has fewer, a flood
+/// more.
 pub const DEVICES_PER_SOURCE_MAX: usize = 16;
 /// Types remembered of one device.
 pub const TARGETS_MAX: usize = 16;
@@ -76,7 +77,8 @@ pub const HEARD_FOR: Duration = Duration::from_secs(60);
 pub const CHECK_REPEAT: Duration = Duration::from_millis(300);
 /// How long the second one has to be answered: with the first wait, who left is gone in 0.8 s.
 pub const CHECK_ANSWER: Duration = Duration::from_millis(500);
-/// From the start of a check until what others say can start one of the same device again.
+/// From the start of a check until what others say can start one of the same device again; one
+/// more may come without that rest, for who has just moved or started and leaves.
 pub const CHECK_REST: Duration = Duration::from_secs(5);
 /// Checks at one time. Each lasts 0.8 s and asks twice at each of [`PLACES_MAX`] places at most:
 /// whatever is forged, we send no more than 640 datagrams a second for it.
@@ -181,3 +183,15 @@ pub const HTTP_WAIT: Duration = Duration::from_secs(3);
 pub const HTTP_LEFTOVER_BYTES_MAX: usize = 64 * 1024;
 /// Pause in taking newcomers when the system gives no more descriptors.
 pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Devices remembered of which it is not known what they are: real networks have fewer that are
+/// not wanted, and a flood of forged ones costs no more than these.
+pub const STRANGERS_MAX: usize = 64;
+/// How long the rest of their announcements is waited for before they are asked.
+pub const STRANGER_QUIET: Duration = Duration::from_millis(200);
+/// How often they are asked: with a third of all datagrams lost, one in sixty gives no answer.
+pub const STRANGER_ASKS: u32 = 6;
+/// Between two of these.
+pub const STRANGER_REPEAT: Duration = Duration::from_millis(500);
+/// How long they are then left alone: most are something else, and announce for years.
+pub const STRANGER_REST: Duration = Duration::from_secs(300);

@@ -148,11 +148,7 @@ impl Discovery {
                 Search::Hallway => Wanted::Types(Kind::ALL.map(Kind::device_type).to_vec()),
                 Search::Everything => Wanted::Everything,
             },
-            product: hints::product(),
-            friendly_name: "Hallway".to_owned(),
-            echo: Some(hints::ECHO.to_owned()),
-            boot_id: u32::try_from(now.unix & 0x7fff_ffff).unwrap_or_default(),
-            unix: now.unix,
+            ..hints::config(now)
         };
         let only = Options { only: setup.interfaces };
         let wakes = Arc::clone(&wake);
@@ -259,6 +255,8 @@ impl Discovery {
     }
 
     fn gather(&mut self, now: Millis) {
+        // Before the status: an interface is in there before anything can be heard on it.
+        let events: Vec<Event> = std::iter::from_fn(|| self.service.try_event()).collect();
         let ours = interfaces(&self.service.status());
         if ours != self.neighbours.interfaces() {
             self.handle(now, Input::Interfaces(ours));
@@ -266,7 +264,7 @@ impl Discovery {
                 announced.server.set_pages(announced.pages());
             }
         }
-        while let Some(event) = self.service.try_event() {
+        for event in events {
             self.note_echo(&event);
             self.handle(now, Input::Heard(event));
         }
@@ -311,7 +309,7 @@ impl Discovery {
 }
 
 /// The interfaces in use.
-fn interfaces(status: &Status) -> Vec<ssdp::interface::Interface> {
+pub(super) fn interfaces(status: &Status) -> Vec<ssdp::interface::Interface> {
     let used = status.interfaces.iter().filter(|state| state.verdict == Verdict::Used);
     used.map(|state| state.candidate.interface(state.traffic.own_port)).collect()
 }
