@@ -66,7 +66,11 @@ impl Engine {
             Input::Search(target) => self.control.search(now, target),
             Input::Check(udn) => self.control.check(now, &udn),
             Input::Verified(udn) => self.control.verified(&udn),
-            Input::Extra(extra) => self.device.iter_mut().for_each(|d| d.extra(now, extra.clone())),
+            Input::Extra(extra) => {
+                if let Some(device) = &mut self.device {
+                    device.extra(now, extra);
+                }
+            }
             Input::Timer => {
                 self.device.iter_mut().for_each(|device| device.timer(now));
                 self.control.timer(now);

@@ -2,17 +2,16 @@
 //! started anew: anybody can forge that, so it ends nothing by itself.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use crate::engine::{Datagram, Place, Port};
-use crate::interface::{SSDP_PORT, is_link_local};
+use crate::interface::SSDP_PORT;
 use crate::limits::{CHECK_ANSWER, CHECK_REPEAT, CHECK_REST, CHECKS_MAX, CHECKS_RUNNING_MAX};
 use crate::target::{Target, Udn};
 
 use super::Voice;
 use super::cache::Cache;
-use super::device::Spot;
+use super::device::{Spot, address};
 
 /// The checks of all devices.
 #[derive(Debug, Default)]
@@ -192,20 +191,10 @@ impl Means<'_> {
     fn ask(&mut self, udn: &Udn, at: &BTreeSet<Spot>, port: impl Fn(&Place) -> u16) {
         let asked = |place: &&Place| at.iter().any(|spot| spot.is_of(place));
         for place in self.cache.places(udn).iter().filter(asked) {
-            let to = address(place, port(place));
+            let to = address(place.source, place.interface, port(place));
             let bytes = self.voice.search(to, &Target::Device(udn.clone()), None);
             let interface = place.interface;
             self.sends.push_back(Datagram { interface, to, from: Port::Own, bytes });
         }
     }
-}
-
-/// Where to send to, so that a link-local address is looked for on its interface.
-fn address(place: &Place, port: u16) -> SocketAddr {
-    if let IpAddr::V6(ip) = place.source
-        && is_link_local(place.source)
-    {
-        return SocketAddrV6::new(ip, port, 0, place.interface).into();
-    }
-    SocketAddr::new(place.source, port)
 }

@@ -1,0 +1,92 @@
+//! Devices that were heard, but not what they are: of a set of announcements the one that says it
+//! may be lost. They are asked, so that nobody is missed until the set is said again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::engine::{Arrival, Datagram, Port, Wanted};
+use crate::interface::SSDP_PORT;
+use crate::limits::{STRANGER_ASKS, STRANGER_QUIET, STRANGER_REPEAT, STRANGER_REST, STRANGERS_MAX};
+use crate::message::Advert;
+use crate::target::{Target, Udn};
+
+use super::Voice;
+use super::device::{Spot, address};
+
+/// Those of whom we do not know whether they are wanted.
+#[derive(Debug)]
+pub(super) struct Strangers {
+    wanted: Vec<Target>,
+    of: BTreeMap<Udn, Stranger>,
+}
+
+#[derive(Debug)]
+struct Stranger {
+    spot: Spot,
+    search_port: u16,
+    /// How often it is still asked; after the last time it is only remembered.
+    asks: u32,
+    due: Duration,
+}
+
+impl Strangers {
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        let wanted = match wanted {
+            Wanted::Types(types) => types.clone(),
+            // Whoever says anything is known, or nobody is.
+            Wanted::Nothing | Wanted::Everything => Vec::new(),
+        };
+        Self { wanted, of: BTreeMap::new() }
+    }
+
+    /// Somebody who is not known announces something that is not wanted.
+    pub(super) fn heard(&mut self, now: Duration, arrival: Arrival, advert: &Advert) {
+        let is_wanted = self.wanted.iter().any(|wanted| advert.target.serves(wanted));
+        if self.wanted.is_empty() || is_wanted || self.of.len() >= STRANGERS_MAX {
+            return;
+        }
+        let stranger = Stranger {
+            spot: Spot::of(arrival),
+            search_port: advert.search_port.unwrap_or(SSDP_PORT),
+            asks: STRANGER_ASKS,
+            due: now + STRANGER_QUIET,
+        };
+        self.of.entry(advert.usn.udn.clone()).or_insert(stranger);
+    }
+
+    /// That one is known now.
+    pub(super) fn known(&mut self, udn: &Udn) {
+        self.of.remove(udn);
+    }
+
+    /// Forgets those on other interfaces than those.
+    pub(super) fn keep_interfaces(&mut self, is_kept: impl Fn(u32) -> bool) {
+        self.of.retain(|_, stranger| is_kept(stranger.spot.interface));
+    }
+
+    /// Asks those whose time has come whether they are what is wanted.
+    pub(super) fn step(&mut self, now: Duration, voice: &Voice, sends: &mut VecDeque<Datagram>) {
+        self.of.retain(|_, stranger| {
+            if now < stranger.due {
+                return true;
+            }
+            if stranger.asks == 0 {
+                return false;
+            }
+            stranger.asks -= 1;
+            stranger.due = now + if stranger.asks == 0 { STRANGER_REST } else { STRANGER_REPEAT };
+            let Spot { interface, source } = stranger.spot;
+            let to = address(source, interface, stranger.search_port);
+            for wanted in &self.wanted {
+                let bytes = voice.search(to, wanted, None);
+                sends.push_back(Datagram { interface, to, from: Port::Own, bytes });
+            }
+            true
+        });
+    }
+
+    /// When the next one is asked, or forgotten.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.of.values().map(|stranger| stranger.due).min()
+    }
+}
