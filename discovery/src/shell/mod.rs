@@ -6,5 +6,6 @@
 
 mod checkup;
 pub mod prober;
+pub mod program;
 pub mod runs;
 pub mod service;
