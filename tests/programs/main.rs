@@ -13,6 +13,7 @@ mod calls;
 mod chat;
 mod class;
 mod community;
+mod discovery;
 mod kills;
 mod lan;
 mod log;
