@@ -10,6 +10,7 @@ mod demo;
 pub mod keyring;
 pub mod menu;
 pub mod options;
+pub mod people;
 pub mod roster;
 pub mod run;
 mod screen;

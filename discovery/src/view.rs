@@ -77,7 +77,8 @@ impl fmt::Display for Summary {
     }
 }
 
-fn warnings(one: &Neighbour) -> impl Iterator<Item = &'static str> {
+/// What there is to be careful about.
+pub fn warnings(one: &Neighbour) -> impl Iterator<Item = &'static str> {
     let reach = match one.reach() {
         Reach::NotReachable => Some("seen, but not reachable: client doctor tells why"),
         Reach::Reachable | Reach::Unknown => None,

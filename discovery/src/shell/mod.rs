@@ -7,5 +7,6 @@
 mod checkup;
 pub mod explorer;
 pub mod prober;
+pub mod program;
 pub mod runs;
 pub mod service;
