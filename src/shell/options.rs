@@ -48,6 +48,9 @@ pub struct Common {
     /// Neither announce this program on the network nor look for others (it does neither yet)
     #[arg(long, global = true)]
     pub no_discovery: bool,
+    /// Use this network interface and no other for finding people; may be repeated
+    #[arg(long, value_name = "NAME", global = true)]
+    pub interface: Vec<String>,
 }
 
 impl Common {

@@ -50,6 +50,22 @@ pub(super) fn words(cause: &Cause, findings: &Findings) -> (String, Vec<String>)
             steps(&["Open it with the lines below."]),
         ),
         Cause::Nobody => ("This machine is in order, but nobody else is heard.".into(), nobody()),
+        Cause::MulticastsLost => (
+            format!("{peer} can be called, but what is sent to all does not come through."),
+            steps(&[
+                "Open UDP port 1900 in the firewalls of both machines with the lines below.",
+                "If they are open, it is the switch (IGMP snooping without a querier) or the \
+                 access point (it may drop multicasts): the administrator can change that.",
+                "Until then call by address.",
+            ]),
+        ),
+        Cause::NoHallway => (
+            "This machine and the network are in order, but no Hallway runs here now.".into(),
+            steps(&[
+                "Devices of others are heard, and answer. Who should be seen has to start Hallway \
+                 on this network, without --no-discovery; client doctor HOST:PORT tries them.",
+            ]),
+        ),
         Cause::NoAnswers => (
             "Announcements come in, answers do not: this machine's firewall drops them.".into(),
             steps(&[

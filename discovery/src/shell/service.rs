@@ -141,19 +141,12 @@ impl Discovery {
             }
             None => (None, None),
         };
-        let config = Config {
-            device,
-            wanted: match setup.search {
-                Search::Nothing => Wanted::Nothing,
-                Search::Hallway => Wanted::Types(Kind::ALL.map(Kind::device_type).to_vec()),
-                Search::Everything => Wanted::Everything,
-            },
-            product: hints::product(),
-            friendly_name: "Hallway".to_owned(),
-            echo: Some(hints::ECHO.to_owned()),
-            boot_id: u32::try_from(now.unix & 0x7fff_ffff).unwrap_or_default(),
-            unix: now.unix,
+        let wanted = match setup.search {
+            Search::Nothing => Wanted::Nothing,
+            Search::Hallway => Wanted::Types(Kind::ALL.map(Kind::device_type).to_vec()),
+            Search::Everything => Wanted::Everything,
         };
+        let config = config(device, wanted, now);
         let only = Options { only: setup.interfaces };
         let wakes = Arc::clone(&wake);
         let service = Service::start(config, seeds.below(u64::MAX), only, move || wakes())
@@ -310,8 +303,21 @@ impl Discovery {
     }
 }
 
+/// What the engine of `ssdp` is to be and do.
+pub(super) fn config(device: Option<Device>, wanted: Wanted, now: Now) -> Config {
+    Config {
+        device,
+        wanted,
+        product: hints::product(),
+        friendly_name: "Hallway".to_owned(),
+        echo: Some(hints::ECHO.to_owned()),
+        boot_id: u32::try_from(now.unix & 0x7fff_ffff).unwrap_or_default(),
+        unix: now.unix,
+    }
+}
+
 /// The interfaces in use.
-fn interfaces(status: &Status) -> Vec<ssdp::interface::Interface> {
+pub(super) fn interfaces(status: &Status) -> Vec<ssdp::interface::Interface> {
     let used = status.interfaces.iter().filter(|state| state.verdict == Verdict::Used);
     used.map(|state| state.candidate.interface(state.traffic.own_port)).collect()
 }
