@@ -21,7 +21,7 @@ use hallway::text::{Name, shown};
 use hallway::time::Millis;
 use ssdp::engine::{Entry, Event};
 use ssdp::interface::Interface;
-use ssdp::target::Udn;
+pub use ssdp::target::Udn;
 
 pub use self::address::{Address, Probed, Reach};
 pub use self::numbered::Numbered;

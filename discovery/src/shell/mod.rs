@@ -7,5 +7,6 @@
 mod checkup;
 pub mod devices;
 pub mod prober;
+pub mod program;
 pub mod runs;
 pub mod service;

@@ -50,6 +50,19 @@ pub struct Setup {
     pub runs: Option<PathBuf>,
 }
 
+impl Setup {
+    /// Who listens on the loopback alone is nothing to others.
+    fn is_for_others(&self, announce: &Announce) -> bool {
+        !announce.at.ip().is_loopback() || !self.interfaces.is_empty()
+    }
+
+    /// Whether there is nothing to announce and nobody to look for.
+    pub(super) fn is_nothing(&self) -> bool {
+        let is_silent = self.announce.as_ref().is_none_or(|it| !self.is_for_others(it));
+        is_silent && self.search == Search::Nothing
+    }
+}
+
 /// What is said of a program.
 #[derive(Clone, Debug)]
 pub struct Announce {
@@ -132,9 +145,8 @@ impl Discovery {
         let mut udn = [0; 16];
         udn.copy_from_slice(seeds.draw().split_at(16).0);
         let udn = Udn::random(udn);
-        let is_for_others =
-            |as_what: &Announce| !as_what.at.ip().is_loopback() || !setup.interfaces.is_empty();
-        let (announced, device) = match setup.announce.filter(is_for_others) {
+        let as_what = setup.announce.clone().filter(|as_what| setup.is_for_others(as_what));
+        let (announced, device) = match as_what {
             Some(as_what) => {
                 let (announced, device) = announce(as_what, &udn, setup.runs)?;
                 (Some(announced), Some(device))
