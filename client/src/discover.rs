@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use discovery::limits::LOOK_SECONDS;
 use discovery::neighbours::Change;
 use discovery::shell::devices::Devices;
+use discovery::shell::program;
 use discovery::shell::service::{Discovery, Setup};
 use discovery::view;
 use hallway::event::{DeviceEvent, Event};
@@ -38,54 +39,51 @@ pub(crate) fn run(
         Some(target) => devices(options, &mut base, target, end),
     };
     match looked {
-        Ok(Wait::TimeIsOver) => base.terminal.flush(),
-        Ok(Wait::GoOn | Wait::Leave) => {}
+        // A reader may be slower than a goodbye may take.
+        Ok(Over::Time) => base.terminal.flush(),
+        Ok(Over::Interest) => {}
         Err(refusal) => return refusal.tell(base.terminal, options.common.json),
     }
     base.terminal.finish();
     Exit::Done
 }
 
+/// Starts to look for neighbours.
+pub(crate) fn start(options: &Options, base: &Base, setup: Setup) -> Result<Discovery, Refusal> {
+    needs_discovery(options)?;
+    let started = program::start(&options.common, setup, base);
+    // It has said why not.
+    let mut discovery = started.ok_or(Refusal(Exit::Failed, String::new()))?;
+    discovery.look(base.clock.now().tick, true);
+    Ok(discovery)
+}
+
 /// Refuses a task that is all about discovery where that is switched off.
-pub(crate) fn needs_discovery(options: &Options) -> Result<(), Refusal> {
+fn needs_discovery(options: &Options) -> Result<(), Refusal> {
     if options.common.no_discovery {
         return Err(Refusal::usage("--no-discovery switches off what this task is for"));
     }
     Ok(())
 }
 
-/// What came of waiting.
+/// Why a task ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// Something may have happened.
-    GoOn,
-    /// It is late enough.
-    TimeIsOver,
+pub(crate) enum Over {
+    /// It has lasted as long as it should.
+    Time,
     /// The person, or whoever reads the output, has had enough.
-    Leave,
+    Interest,
 }
 
-/// Waits for what happens next, but neither beyond `due` nor beyond `end`.
-pub(crate) fn wait(base: &mut Base, due: Option<Millis>, end: Option<Millis>) -> Wait {
+/// Waits for what happens next, but neither beyond `due` nor beyond `end`; says whether that is all.
+pub(crate) fn wait(base: &mut Base, due: Option<Millis>, end: Option<Millis>) -> Option<Over> {
     base.net.wait([due, end].into_iter().flatten().min());
     while base.net.next().is_some() {}
     let closed = matches!(base.terminal.try_typed(), Some(Typed::OutputClosed | Typed::Interrupt));
     if closed || base.signals.try_next().is_some() {
-        Wait::Leave
-    } else if end.is_some_and(|end| end <= base.clock.now().tick) {
-        Wait::TimeIsOver
-    } else {
-        Wait::GoOn
+        return Some(Over::Interest);
     }
-}
-
-/// Wakes the loop from other threads.
-pub(crate) fn waker(base: &Base) -> impl Fn() + Send + Sync + use<> {
-    let waker = base.net.waker();
-    move || {
-        // It fails only when the loop is gone, and then nobody is to be woken.
-        let _ = waker.wake();
-    }
+    end.filter(|end| *end <= base.clock.now().tick).map(|_| Over::Time)
 }
 
 /// People and communities. Nothing is announced: who looks is not listed.
@@ -94,20 +92,11 @@ fn neighbours(
     base: &mut Base,
     home: &Home,
     end: Option<Millis>,
-) -> Result<Wait, Refusal> {
-    needs_discovery(options)?;
+) -> Result<Over, Refusal> {
     let json = options.common.json;
-    let mut seeds = Seeds::new(clock::seed());
-    let setup = Setup {
-        // Only to notice copies of it: whoever cannot read it can look all the same.
-        fingerprint: home.identity().ok().map(|identity| identity.public().fingerprint()),
-        interfaces: options.common.interface.clone(),
-        ..Setup::default()
-    };
-    let now = base.clock.now();
-    let mut discovery =
-        Discovery::start(setup, now, &mut seeds, waker(base)).map_err(Refusal::failed)?;
-    discovery.look(now.tick, true);
+    // Only to notice copies of it: whoever cannot read it can look all the same.
+    let fingerprint = home.identity().ok().map(|identity| identity.public().fingerprint());
+    let mut discovery = start(options, base, Setup { fingerprint, ..Setup::default() })?;
     let mut warned = BTreeSet::new();
     loop {
         for change in discovery.turn(base.clock.now().tick) {
@@ -117,12 +106,9 @@ fn neighbours(
                 tell(&base.terminal, &change, &mut warned);
             }
         }
-        match wait(base, discovery.deadline(), end) {
-            Wait::GoOn => {}
-            over => {
-                base.terminal.show(&discovery.summary().to_string(), false);
-                return Ok(over);
-            }
+        if let Some(over) = wait(base, discovery.deadline(), end) {
+            base.terminal.show(&discovery.summary().to_string(), false);
+            return Ok(over);
         }
     }
 }
@@ -151,13 +137,17 @@ fn devices(
     base: &mut Base,
     target: &Target,
     end: Option<Millis>,
-) -> Result<Wait, Refusal> {
+) -> Result<Over, Refusal> {
     needs_discovery(options)?;
     let mut seeds = Seeds::new(clock::seed());
     let only = options.common.interface.clone();
-    let mut devices =
-        Devices::start(target.clone(), only, base.clock.now(), &mut seeds, waker(base))
-            .map_err(Refusal::failed)?;
+    let waker = base.net.waker();
+    let wake = move || {
+        // It fails only when the loop is gone, and then nobody is to be woken.
+        let _ = waker.wake();
+    };
+    let mut devices = Devices::start(target.clone(), only, base.clock.now(), &mut seeds, wake)
+        .map_err(Refusal::failed)?;
     let mut listed = BTreeSet::new();
     let mut tell = |terminal: &Terminal, events: Vec<Event>| {
         for event in events {
@@ -173,12 +163,9 @@ fn devices(
     loop {
         tell(&base.terminal, devices.turn());
         let due = devices.deadline(base.clock.now().tick);
-        match wait(base, due, end) {
-            Wait::GoOn => {}
-            over => {
-                tell(&base.terminal, devices.rest());
-                return Ok(over);
-            }
+        if let Some(over) = wait(base, due, end) {
+            tell(&base.terminal, devices.rest());
+            return Ok(over);
         }
     }
 }

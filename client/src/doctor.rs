@@ -8,14 +8,12 @@ use discovery::shell::service::{Discovery, Search, Setup};
 use discovery::view;
 use hallway::place::Place;
 use hallway::reason::Exit;
-use hallway::seeds::Seeds;
 use hallway::shell::base::Base;
-use hallway::shell::clock;
 use hallway::shell::start::Refusal;
 use hallway::time::Millis;
 use node_server::options::PORT;
 
-use crate::discover::{Wait, needs_discovery, wait, waker};
+use crate::discover::{Over, start, wait};
 use crate::options::Options;
 
 /// How long to listen, unless it is said.
@@ -55,32 +53,24 @@ fn examine(
     place: Option<&Place>,
     seconds: u32,
 ) -> Result<Option<Findings>, Refusal> {
-    needs_discovery(options)?;
     // Nothing is announced: a search that comes back shows as much. All devices are searched for,
     // since those of others, too, show whether answers get through.
-    let setup = Setup {
-        search: Search::Everything,
-        interfaces: options.common.interface.clone(),
-        ..Setup::default()
-    };
-    let now = base.clock.now();
-    let mut discovery = Discovery::start(setup, now, &mut Seeds::new(clock::seed()), waker(base))
-        .map_err(Refusal::failed)?;
-    discovery.look(now.tick, true);
+    let setup = Setup { search: Search::Everything, ..Setup::default() };
+    let mut discovery = start(options, base, setup)?;
     if let Some(place) = place {
         base.terminal.show(&format!("calling {place}"), false);
         discovery.try_peer(place.clone());
     }
     base.terminal.show(&format!("listening and searching for {seconds} s"), false);
-    let asks = now.tick + Millis(u64::from(seconds) * 1000);
-    if follow(base, &mut discovery, asks) == Wait::Leave {
+    let asks = base.clock.now().tick + Millis(u64::from(seconds) * 1000);
+    if follow(base, &mut discovery, asks) == Over::Interest {
         return Ok(None);
     }
     if !discovery.neighbours().all().is_empty() {
         base.terminal.show("asking them whether they hear us", false);
     }
     discovery.ask_all();
-    if follow(base, &mut discovery, asks + CHECKUP_ASKS) == Wait::Leave {
+    if follow(base, &mut discovery, asks + CHECKUP_ASKS) == Over::Interest {
         return Ok(None);
     }
     let calls = options.node.listen.map_or(PORT, |listen| listen.port);
@@ -93,16 +83,15 @@ fn examine(
 }
 
 /// Shows whom it finds, until then.
-fn follow(base: &mut Base, discovery: &mut Discovery, end: Millis) -> Wait {
+fn follow(base: &mut Base, discovery: &mut Discovery, end: Millis) -> Over {
     loop {
         for change in discovery.turn(base.clock.now().tick) {
             if let Change::Found(one) = change {
                 base.terminal.show(&format!("heard: {}", view::line(&one)), false);
             }
         }
-        match wait(base, discovery.deadline(), Some(end)) {
-            Wait::GoOn => {}
-            over => return over,
+        if let Some(over) = wait(base, discovery.deadline(), Some(end)) {
+            return over;
         }
     }
 }

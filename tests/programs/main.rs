@@ -13,6 +13,8 @@ mod calls;
 mod chat;
 mod class;
 mod community;
+mod discover;
+mod doctor;
 mod kills;
 mod lan;
 mod log;

@@ -29,6 +29,8 @@ pub struct Devices {
 /// What is known of a device.
 struct Known {
     event: DeviceEvent,
+    /// What its description says to be; it may have announced no more than to be a root device.
+    kind: Option<String>,
     stage: Stage,
     /// The event that was told last.
     told: Option<DeviceEvent>,
@@ -115,11 +117,11 @@ impl Devices {
 
     fn heard(&mut self, entry: &Entry, ours: &[Interface]) {
         let Some((place, interface, location)) = best(&entry.places, ours) else { return };
-        let mut types: Vec<&Target> = entry.targets.iter().collect();
-        types.sort_by_key(|target| rank(target));
+        let mut targets: Vec<&Target> = entry.targets.iter().collect();
+        targets.sort_by_key(|target| rank(target));
         let mut event = DeviceEvent {
             id: shown(entry.udn.bare()),
-            types: types.into_iter().map(|target| shown(&target.to_string())).collect(),
+            types: targets.into_iter().map(|target| shown(&target.to_string())).collect(),
             location: place.location.as_deref().map(shown),
             server: entry.server.as_deref().map(shown),
             name: None,
@@ -127,14 +129,16 @@ impl Devices {
             interface: shown(&interface.name),
         };
         let mut stage = location.map_or(Stage::Nothing, Stage::Turn);
-        let mut told = None;
+        let (mut told, mut kind) = (None, None);
         if let Some(old) = self.known.remove(&entry.udn) {
             told = old.told;
             if old.event.location == event.location {
-                (event.name, stage) = (old.event.name, old.stage);
+                (event.name, kind, stage) = (old.event.name, old.kind, old.stage);
             }
         }
-        self.known.insert(entry.udn.clone(), Known { event, stage, told });
+        let mut known = Known { event, kind, stage, told };
+        known.put_kind_first();
+        self.known.insert(entry.udn.clone(), known);
     }
 
     fn fetched(&mut self, fetched: Fetched) {
@@ -149,6 +153,8 @@ impl Devices {
             && description.udn == Some(wish.udn)
         {
             known.event.name = description.friendly_name.as_deref().map(shown);
+            known.kind = description.kind.as_deref().map(shown);
+            known.put_kind_first();
         }
     }
 
@@ -165,6 +171,13 @@ impl Devices {
 }
 
 impl Known {
+    fn put_kind_first(&mut self) {
+        if let Some(kind) = &self.kind {
+            self.event.types.retain(|known| known != kind);
+            self.event.types.insert(0, kind.clone());
+        }
+    }
+
     /// The event, if it was not told like this.
     fn tell(&mut self) -> Option<Event> {
         if self.told.as_ref() == Some(&self.event) {
