@@ -12,6 +12,7 @@ mod doctor;
 pub mod keyring;
 pub mod menu;
 pub mod options;
+pub mod people;
 pub mod roster;
 pub mod run;
 mod screen;

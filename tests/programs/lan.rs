@@ -147,8 +147,15 @@ impl Peer {
     /// Waits until it has said `words`.
     #[track_caller]
     pub(crate) fn says(&self, words: &str) {
+        self.says_line(&[words]);
+    }
+
+    /// Waits until one line has all of these.
+    #[track_caller]
+    pub(crate) fn says_line(&self, words: &[&str]) {
         let found = self.log.wait(|said| {
-            let found = said.err().contains(words);
+            let fits = |line: &str| words.iter().all(|word| line.contains(word));
+            let found = said.err().lines().any(fits);
             (found || !said.err_open).then_some(found)
         });
         assert!(found == Some(true), "no {words:?} in:\n{}", self.said());

@@ -25,7 +25,7 @@ fn gssdp_discover_lists_our_node_when_it_searches_and_when_it_only_listens() {
     drop(katie);
 
     let listener = lan.peer(1, "gssdp-discover", &["-i", "eth0", "-n", "30", "-m", "all"]);
-    listener.says("Searching");
+    listener.says("Showing");
     let mut bob = lan.start(0, "node-server", &["--name", "bob"]);
     bob.event("listening");
     listener.says("resource available");
@@ -87,14 +87,15 @@ fn minissdpd_keeps_our_four_announcements_and_drops_them_at_our_goodbye() {
     let (socket, pid) = (folder.path().join("socket"), folder.path().join("pid"));
     let (socket, pid) = (socket.to_str().unwrap(), pid.to_str().unwrap());
     let cache = lan.peer(1, "minissdpd", &["-d", "-i", "eth0", "-s", socket, "-p", pid]);
-    cache.says("minissdpd");
+    // It says nothing before it hears something; its socket is the last that it opens.
+    lan.run(1, "sh", &["-c", &format!("until test -S {socket}; do sleep 0.1; done")]);
     let mut katie = lan.start(0, "node-server", &["--name", "katie"]);
     katie.event("listening");
     for announced in ["upnp:rootdevice", NODE, "urn:hallway-local:service:Chat:1"] {
-        cache.says(&format!("new device/service : {announced}"));
+        cache.says_line(&["new device discovered : uuid:", &format!("::{announced}")]);
     }
     katie.signal(nix::sys::signal::Signal::SIGTERM);
     for announced in ["upnp:rootdevice", NODE, "urn:hallway-local:service:Chat:1"] {
-        cache.says(&format!("removed notify : {announced}"));
+        cache.says_line(&["remove device : uuid:", &format!("::{announced}")]);
     }
 }

@@ -16,6 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use hallway::identity::Fingerprint;
 use hallway::message::State;
+use hallway::place::Place;
 use hallway::seeds::Seeds;
 use hallway::text::{Name, shown};
 use hallway::time::Millis;
@@ -72,7 +73,13 @@ impl Neighbour {
         self.sockets().next()
     }
 
-    fn sockets(&self) -> impl Iterator<Item = SocketAddr> {
+    /// The same as a person would type it.
+    pub fn place(&self) -> Option<Place> {
+        Place::parse(&self.socket()?.to_string(), 0).ok()
+    }
+
+    /// All addresses, best first.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketAddr> {
         self.addresses.iter().map(|address| address.socket)
     }
 
