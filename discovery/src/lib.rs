@@ -7,7 +7,6 @@
 //! work). All of that is pure; the sockets are in [`shell`].
 #![forbid(unsafe_code)]
 
-pub mod devices;
 pub mod doctor;
 pub mod hints;
 pub mod kind;

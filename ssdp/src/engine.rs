@@ -126,7 +126,11 @@ impl Engine {
             counts.own += u64::from(arrival.by == Way::Multicast);
             return;
         }
-        counts.heard(arrival.by, &message);
+        if self.interfaces.iter().any(|ours| ours.has(arrival.source.ip())) {
+            counts.here += 1;
+        } else {
+            counts.heard(arrival.by, &message);
+        }
         if let Some(device) = &mut self.device
             && device.heard(now, arrival, &message) == Fate::OverTheRate
         {
@@ -170,10 +174,7 @@ fn is_own(own: &[Udn], interface: &Interface, source: SocketAddr, message: &Mess
         | Message::Update(advert)
         | Message::Byebye(advert)
         | Message::Answer(advert) => own.contains(&advert.usn.udn),
-        Message::Search(_) => {
-            let mut ours = interface.addresses.iter();
-            source.port() == interface.own_port && ours.any(|ours| ours.ip == source.ip())
-        }
+        Message::Search(_) => source.port() == interface.own_port && interface.has(source.ip()),
     }
 }
 

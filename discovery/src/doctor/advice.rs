@@ -30,6 +30,12 @@ pub(super) fn sentence(cause: &Cause, findings: &Findings) -> String {
             "Not even our own multicasts come back: this machine's firewall, most likely."
         }
         Cause::Nobody => "This machine is in order, but nobody else is heard.",
+        Cause::MulticastsLost => {
+            return format!("{peer} can be called, but what is sent to all does not come through.");
+        }
+        Cause::NoHallway => {
+            "This machine and the network are in order, but no Hallway runs here now."
+        }
         Cause::NoAnswers => {
             "Announcements come in, answers do not: this machine's firewall drops them."
         }
@@ -70,6 +76,16 @@ pub(super) fn steps(cause: &Cause) -> Vec<String> {
         ],
         Cause::Trouble(_) => &["Try another interface with --interface NAME."],
         Cause::Nobody => &NOBODY,
+        Cause::MulticastsLost => &[
+            "Open UDP port 1900 in the firewalls of both machines with the lines below.",
+            "If they are open, it is the switch (IGMP snooping without a querier) or the access \
+             point (it may drop multicasts): the administrator can change that.",
+            "Until then call by address.",
+        ],
+        Cause::NoHallway => &[
+            "Devices of others are heard, and answer. Who should be seen has to start Hallway on \
+             this network, without --no-discovery; client doctor HOST:PORT tries them.",
+        ],
         Cause::NoAnswers => &[
             "Open it with the lines below.",
             "Until then, who starts after you is seen, who was there before is not.",

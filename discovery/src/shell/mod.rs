@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod checkup;
-pub mod explorer;
+pub mod devices;
 pub mod prober;
 pub mod program;
 pub mod runs;

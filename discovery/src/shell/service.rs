@@ -153,15 +153,12 @@ impl Discovery {
             }
             None => (None, None),
         };
-        let config = Config {
-            device,
-            wanted: match setup.search {
-                Search::Nothing => Wanted::Nothing,
-                Search::Hallway => Wanted::Types(Kind::ALL.map(Kind::device_type).to_vec()),
-                Search::Everything => Wanted::Everything,
-            },
-            ..hints::config(now)
+        let wanted = match setup.search {
+            Search::Nothing => Wanted::Nothing,
+            Search::Hallway => Wanted::Types(Kind::ALL.map(Kind::device_type).to_vec()),
+            Search::Everything => Wanted::Everything,
         };
+        let config = Config { device, wanted, ..hints::config(now) };
         let only = Options { only: setup.interfaces };
         let wakes = Arc::clone(&wake);
         let service = Service::start(config, seeds.below(u64::MAX), only, move || wakes())
