@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use crate::engine::{Arrival, Entry, Place};
-use crate::interface::{SSDP_PORT, is_link_local};
+use crate::interface::{Interface, SSDP_PORT, is_link_local};
 use crate::limits::{MAX_AGE, MAX_AGE_HEARD, PLACES_MAX, TARGETS_MAX};
 use crate::message::{Advert, Message};
 use crate::target::{Target, Udn};
@@ -49,6 +49,12 @@ impl Spot {
 
     pub(super) fn is_of(self, place: &Place) -> bool {
         self == Self::of_place(place)
+    }
+
+    /// Whether it is in a network of these interfaces: what it is not must not be sent to.
+    pub(super) fn is_near(self, interfaces: &[Interface]) -> bool {
+        let mut here = interfaces.iter().filter(|one| one.index == self.interface);
+        here.any(|one| one.is_on_link(self.source))
     }
 }
 

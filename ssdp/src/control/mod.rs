@@ -120,8 +120,8 @@ impl ControlPoint {
     /// The interfaces in use, all of them.
     pub(crate) fn interfaces(&mut self, now: Duration, interfaces: &[Interface]) {
         self.searches.interfaces(now, interfaces);
-        self.cache.keep_interfaces(|index| self.searches.is_used(index));
-        self.strangers.keep_interfaces(|index| self.searches.is_used(index));
+        self.cache.keep_networks(interfaces);
+        self.strangers.keep_networks(interfaces);
     }
 
     /// Searches for what is wanted, or for that, now; if the same was begun less than

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::engine::{Arrival, Datagram, Port, Wanted};
-use crate::interface::SSDP_PORT;
+use crate::interface::{Interface, SSDP_PORT};
 use crate::limits::{STRANGER_ASKS, STRANGER_QUIET, STRANGER_REPEAT, STRANGER_REST, STRANGERS_MAX};
 use crate::message::Advert;
 use crate::target::{Target, Udn};
@@ -59,9 +59,9 @@ impl Strangers {
         self.of.remove(udn);
     }
 
-    /// Forgets those on other interfaces than those.
-    pub(super) fn keep_interfaces(&mut self, is_kept: impl Fn(u32) -> bool) {
-        self.of.retain(|_, stranger| is_kept(stranger.spot.interface));
+    /// Forgets those that are not on the networks of these interfaces.
+    pub(super) fn keep_networks(&mut self, interfaces: &[Interface]) {
+        self.of.retain(|_, stranger| stranger.spot.is_near(interfaces));
     }
 
     /// Asks those whose time has come whether they are what is wanted.
