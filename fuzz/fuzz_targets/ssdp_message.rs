@@ -1,4 +1,4 @@
-//! Any datagram: reading must keep the rules of `rules/message.rs` (the tests of `ssdp` try them too).
+//! Hands arbitrary bytes to the reader of SSDP messages; what must hold is in the rules.
 #![no_main]
 
 #[path = "../rules/message.rs"]
