@@ -187,8 +187,14 @@ pub const HTTP_ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// Devices remembered of which it is not known what they are: real networks have fewer that are
 /// not wanted, and a flood of forged ones costs no more than these.
 pub const STRANGERS_MAX: usize = 64;
-/// How long the rest of their announcements is waited for before they are asked.
-pub const STRANGER_QUIET: Duration = Duration::from_millis(200);
+/// How long the rest of their announcements is waited for before they are asked: at random, for
+/// many may have missed the same.
+pub const STRANGER_QUIET: RangeInclusive<Duration> =
+    Duration::from_millis(200)..=Duration::from_millis(700);
+/// Between asking one and the next: where 200 start at once and a third is lost, each knows 60
+/// such, who will say it again.
+pub const STRANGER_GAP: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_millis(300);
 /// How often they are asked: with a third of all datagrams lost, one in sixty gives no answer.
 pub const STRANGER_ASKS: u32 = 6;
 /// Between two of these.

@@ -57,7 +57,7 @@ impl ControlPoint {
             own,
             voice: Voice { product, friendly_name },
             searches: Searches::new(&wanted, seed),
-            strangers: Strangers::new(&wanted),
+            strangers: Strangers::new(&wanted, seed.rotate_left(32)),
             cache: Cache::new(wanted, echo),
             checks: Checks::default(),
             sends: VecDeque::new(),

@@ -18,6 +18,8 @@ pub(crate) struct Load {
     pub(crate) datagrams: u64,
     /// Those that answer a search.
     pub(crate) answers: u64,
+    /// Those of the node that answers most.
+    pub(crate) most_answers: u64,
     bytes: usize,
     of_second: BTreeMap<u64, usize>,
 }
@@ -26,13 +28,18 @@ impl Load {
     /// What that makes in all; a multicast counts once.
     pub(crate) fn of(wire: &[Sent]) -> Self {
         let mut load = Self::default();
+        let mut of_node = BTreeMap::<usize, u64>::new();
         for sent in wire {
             let bytes = sent.datagram.bytes.len() + OVERHEAD_BYTES;
             load.datagrams += 1;
-            load.answers += u64::from(sent.datagram.bytes.starts_with(b"HTTP"));
+            if sent.datagram.bytes.starts_with(b"HTTP") {
+                load.answers += 1;
+                *of_node.entry(sent.node).or_default() += 1;
+            }
             load.bytes += bytes;
             *load.of_second.entry(sent.at.as_secs()).or_default() += bytes;
         }
+        load.most_answers = of_node.into_values().max().unwrap_or_default();
         load
     }
 
