@@ -69,7 +69,7 @@ impl Location {
             return Err(Refused::Metadata);
         }
         let interface = interfaces.iter().find(|interface| interface.index == heard_on);
-        if !interface.is_some_and(|near| near.is_on_link(ip) && !is_broadcast(ip, near)) {
+        if !interface.is_some_and(|near| near.is_on_link(ip)) {
             return Err(Refused::OffLink);
         }
         // All our addresses, since two of our interfaces may be in the same network.
@@ -148,18 +148,6 @@ fn read_v6(host: &str) -> Result<Ipv6Addr, Refused> {
     let ip: Ipv6Addr = host.parse().map_err(|_| Refused::NotAddress)?;
     // An IPv4 address in disguise would be another one to every rule here.
     if ip.to_ipv4().is_some() { Err(Refused::NotAddress) } else { Ok(ip) }
-}
-
-/// Whether it means all neighbours.
-fn is_broadcast(ip: IpAddr, interface: &Interface) -> bool {
-    let IpAddr::V4(ip) = ip else { return false };
-    interface.addresses.iter().any(|ours| match ours.ip {
-        IpAddr::V4(our_ip) if ours.prefix < 31 => {
-            let hosts = u32::MAX.checked_shr(ours.prefix.into()).unwrap_or(0);
-            ip.to_bits() == our_ip.to_bits() | hosts
-        }
-        IpAddr::V4(_) | IpAddr::V6(_) => false,
-    })
 }
 
 fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
