@@ -83,10 +83,19 @@ pub enum Event {
     },
     /// Somebody, or something, is on this network, or is different from what was told last.
     Found(NeighbourEvent),
+    /// A device that is none of Hallway's is on this network, or is different.
+    Device(DeviceEvent),
     /// They are not any more.
     Gone(NeighbourEvent),
     /// How it goes on one of our interfaces.
     Interface(InterfaceEvent),
+    /// Whether a peer can be reached that was asked about.
+    Peer {
+        /// Which, as it was given.
+        address: String,
+        /// `connected`, `refused`, `silent` or `unreachable`.
+        result: &'static str,
+    },
     /// Why nobody is seen, or that all is well.
     Diagnosis {
         /// Which cause.
@@ -160,7 +169,7 @@ pub struct NeighbourEvent {
     pub id: String,
     /// Its name, as it says.
     pub name: String,
-    /// `node`, `community`, or `device` for what is not Hallway's.
+    /// `node`, `community`, or, in `gone`, `device` for what is none of Hallway's.
     pub kind: &'static str,
     /// Where it is, the best address first.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,12 +192,28 @@ pub struct NeighbourEvent {
     /// Its identity is on another machine, too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub twin: bool,
-    /// Types of a device that is not Hallway's.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+}
+
+/// A device that is none of Hallway's, as far as an event tells. All of it is what it says itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceEvent {
+    /// The same in every event about it, and in no other.
+    pub id: String,
+    /// What it says to be.
     pub types: Vec<String>,
-    /// Where such a device says its description is.
+    /// Where its description is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// Its system and product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// What its description calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it was heard from.
+    pub address: IpAddr,
+    /// Our interface that it was heard through.
+    pub interface: String,
 }
 
 /// One of our interfaces, as far as discovery is concerned. The counts are of datagrams.

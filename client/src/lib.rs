@@ -7,6 +7,8 @@
 pub mod app;
 pub mod chat;
 mod demo;
+mod discover;
+mod doctor;
 pub mod keyring;
 pub mod menu;
 pub mod options;

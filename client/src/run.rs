@@ -31,7 +31,7 @@ use node_server::view;
 
 use crate::app::{Answer, App};
 use crate::options::{Options, Task};
-use crate::{demo, tasks};
+use crate::{demo, discover, doctor, tasks};
 
 /// Runs the program to its end.
 pub fn run(options: &Options) -> Exit {
@@ -41,7 +41,7 @@ pub fn run(options: &Options) -> Exit {
         json: options.common.json,
         history_file: home.as_ref().ok().map(Home::history_file),
         serves: false,
-        reads_input: !matches!(options.task, Some(Task::List { .. } | Task::Trust { .. })),
+        reads_input: options.task.as_ref().is_none_or(Task::reads_input),
     };
     let Ok(base) = Base::start(terminal) else {
         // Without descriptors there is not even a place to say so properly.
@@ -56,6 +56,12 @@ pub fn run(options: &Options) -> Exit {
         Some(Task::Demo) => demo::run(options, base),
         Some(Task::List { place, watch }) => tasks::list(options, base, home, place, *watch),
         Some(Task::Chat { place }) => tasks::chat(options, base, home, place),
+        Some(Task::Discover { seconds, target }) => {
+            discover::run(options, base, &home, *seconds, target.as_ref())
+        }
+        Some(Task::Doctor { place, seconds }) => {
+            doctor::run(options, base, place.as_ref(), *seconds)
+        }
         Some(Task::Trust { who, fingerprint }) => {
             tasks::trust(options, base, &home, who, fingerprint)
         }

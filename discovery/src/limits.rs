@@ -14,8 +14,8 @@ pub const TWINS_COMPARED_MAX: usize = 8;
 
 /// Connections tried at once, only to see whether they come about.
 pub const PROBES_MAX: usize = 4;
-/// Below this are the services of machines, which nobody shall have us try. Who runs a node there is
-/// listed like all others, but never marked.
+/// Below this are the services of machines, which nobody shall have us try. Who runs a node there
+/// is listed like all others, but never marked.
 pub const PROBE_PORT_MIN: u16 = 1024;
 /// How long one is waited for: a neighbour answers within milliseconds, a lost packet is sent again
 /// after a second.
@@ -24,6 +24,15 @@ pub const PROBE_WAIT: Millis = Millis(2_000);
 pub const PROBE_JITTER: Millis = Millis(300);
 /// How long a result holds while somebody looks at the list.
 pub const PROBE_AGAIN: Millis = Millis(20_000);
+
+/// Seconds that `client discover` looks: a search begins within 0.15 s, is repeated within 0.5 s,
+/// answered within 3 s (MX) and, after 1 s more, sent from port 1900 and answered within 3 s again.
+pub const LOOK_SECONDS: u32 = 8;
+/// How long `client doctor` waits for what neighbours say of whether they hear us: a check lasts
+/// 0.8 s.
+pub const CHECKUP_ASKS: Millis = Millis(1_000);
+/// Devices whose descriptions nobody had time for yet are asked about again.
+pub const DEVICES_EVERY: Millis = Millis(500);
 
 /// Runs without a goodbye that one is said for: each costs eight datagrams.
 pub const EARLIER_RUNS_MAX: usize = 16;

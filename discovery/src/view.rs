@@ -12,6 +12,8 @@ use crate::neighbours::{Change, Neighbour, Reach, Twin};
 /// Columns of a name in a list, and of a terminal.
 const NAME_COLUMNS: usize = 16;
 const COLUMNS: usize = 80;
+/// Columns of the word for a kind.
+const KIND_COLUMNS: usize = 9;
 /// Where the second line of a row begins: under the name.
 const INDENT: &str = "      ";
 
@@ -33,6 +35,22 @@ pub fn row(number: usize, one: &Neighbour) -> String {
         rows = format!("{rows}\n{INDENT}{warning}");
     }
     rows
+}
+
+/// One neighbour in one line, whatever its length, with the same columns for people and
+/// communities: for those who look for words in it.
+pub fn line(one: &Neighbour) -> String {
+    let kind = padded(one.kind.word(), KIND_COLUMNS);
+    let name = padded(one.name.as_str(), NAME_COLUMNS);
+    let state = match one.kind {
+        Kind::Person => one.state.word(),
+        Kind::Community => "-",
+    };
+    let mut line = format!("{kind}  {name}  {}  {}", one.fingerprint.short(), padded(state, 9));
+    for best in one.addresses.iter().take(1) {
+        line += &format!("  {}  {}", best.socket, best.interface);
+    }
+    line
 }
 
 /// Adds a word to the last row, or begins another.
@@ -155,6 +173,19 @@ mod tests {
         assert_eq!(row(1, &one), expected);
         let community = Neighbour { kind: Kind::Community, ..one };
         assert!(row(2, &community).contains("  community  10.0.0.7:5460"));
+    }
+
+    #[test]
+    fn a_line_has_the_same_columns_for_people_and_communities() {
+        let one = neighbour("katie", "10.0.0.7:5460");
+        let short = one.fingerprint.short();
+        let expected =
+            format!("node       katie             {short}  available  10.0.0.7:5460  eth0");
+        assert_eq!(line(&one), expected);
+        let community = line(&Neighbour { kind: Kind::Community, ..one });
+        assert!(community.starts_with("community  katie  "), "{community}");
+        let columns = |line: &str| line.split_whitespace().count();
+        assert_eq!((columns(&expected), columns(&community)), (6, 6));
     }
 
     #[test]

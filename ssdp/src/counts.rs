@@ -1,9 +1,11 @@
 //! What is counted of the traffic, for those who look for the reason of silence.
 
 use crate::engine::{Port, Way};
-use crate::message::{Invalid, Message};
+use crate::message::{Advert, Invalid, Message};
+use crate::target::Target;
 
-/// What has been heard on one interface since it is in use.
+/// What has been heard on one interface since it is in use; if nothing else is said, of other
+/// machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Announcements of others in the group.
@@ -12,10 +14,13 @@ pub struct Counts {
     pub searches: u64,
     /// Our own multicasts that came back: the group works at least as far as this machine.
     pub own: u64,
-    /// Answers to searches from our own port.
+    /// Answers to searches from our own port, but for what only one device was asked: that gets
+    /// through firewalls that keep answers to multicasts out.
     pub answers_to_own: u64,
     /// Answers to searches from port 1900: where only these come, a firewall keeps the others out.
     pub answers_to_ssdp: u64,
+    /// Messages of other programs on this machine.
+    pub here: u64,
     /// Datagrams that were not looked at further.
     pub dropped: Dropped,
 }
@@ -41,6 +46,7 @@ impl Counts {
                 &mut self.notifies
             }
             (Way::Multicast, Message::Search(_)) => &mut self.searches,
+            (Way::Unicast(_), Message::Answer(Advert { target: Target::Device(_), .. })) => return,
             (Way::Unicast(Port::Own), Message::Answer(_)) => &mut self.answers_to_own,
             (Way::Unicast(Port::Ssdp), Message::Answer(_)) => &mut self.answers_to_ssdp,
             (Way::Multicast | Way::Unicast(_), _) => return,

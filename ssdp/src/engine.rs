@@ -66,7 +66,11 @@ impl Engine {
             Input::Search(target) => self.control.search(now, target),
             Input::Check(udn) => self.control.check(now, &udn),
             Input::Verified(udn) => self.control.verified(&udn),
-            Input::Extra(extra) => self.device.iter_mut().for_each(|d| d.extra(now, extra.clone())),
+            Input::Extra(extra) => {
+                if let Some(device) = &mut self.device {
+                    device.extra(now, extra);
+                }
+            }
             Input::Timer => {
                 self.device.iter_mut().for_each(|device| device.timer(now));
                 self.control.timer(now);
@@ -122,7 +126,11 @@ impl Engine {
             counts.own += u64::from(arrival.by == Way::Multicast);
             return;
         }
-        counts.heard(arrival.by, &message);
+        if self.interfaces.iter().any(|ours| ours.has(arrival.source.ip())) {
+            counts.here += 1;
+        } else {
+            counts.heard(arrival.by, &message);
+        }
         if let Some(device) = &mut self.device
             && device.heard(now, arrival, &message) == Fate::OverTheRate
         {
@@ -166,10 +174,7 @@ fn is_own(own: &[Udn], interface: &Interface, source: SocketAddr, message: &Mess
         | Message::Update(advert)
         | Message::Byebye(advert)
         | Message::Answer(advert) => own.contains(&advert.usn.udn),
-        Message::Search(_) => {
-            let mut ours = interface.addresses.iter();
-            source.port() == interface.own_port && ours.any(|ours| ours.ip == source.ip())
-        }
+        Message::Search(_) => source.port() == interface.own_port && interface.has(source.ip()),
     }
 }
 
@@ -185,7 +190,8 @@ pub struct Config {
     /// What a search calls us, for CPFN.UPNP.ORG: no person's name, since everybody hears it.
     pub friendly_name: String,
     /// A vendor's field (`name.domain`, upper case) for answers to unicast searches: whether the
-    /// asker's multicasts have been heard lately (`1` or `0`). So both learn whether they are heard.
+    /// asker's multicasts have been heard lately (`1` or `0`). So everybody learns whether they are
+    /// heard at all.
     pub echo: Option<String>,
     /// The first boot number, below 2^31; Unix time is the usual source (UDA 1.2.2).
     pub boot_id: u32,

@@ -58,8 +58,7 @@ impl Bucket {
 /// Another program of this machine has our address too, but another port.
 pub(crate) fn is_answerable(interface: &Interface, source: SocketAddr) -> bool {
     let (ip, port) = (source.ip(), source.port());
-    let is_ours = interface.addresses.iter().any(|ours| ours.ip == ip)
-        && (port == interface.own_port || port == SSDP_PORT);
+    let is_ours = interface.has(ip) && (port == interface.own_port || port == SSDP_PORT);
     port != 0 && !is_ours && interface.is_on_link(ip) && !is_broadcast(interface, ip)
 }
 

@@ -78,6 +78,11 @@ impl Address {
 }
 
 impl Interface {
+    /// Whether that address is its own.
+    pub fn has(&self, ip: IpAddr) -> bool {
+        self.addresses.iter().any(|address| address.ip == ip)
+    }
+
     /// Whether a datagram with this source came from a neighbour: what does not is never answered,
     /// so that nobody can have us send to a stranger.
     pub fn is_on_link(&self, source: IpAddr) -> bool {

@@ -73,8 +73,7 @@ impl Location {
             return Err(Refused::OffLink);
         }
         // All our addresses, since two of our interfaces may be in the same network.
-        let ours = || interfaces.iter().flat_map(|interface| &interface.addresses);
-        let is_ours = |ip| ours().any(|address| address.ip == ip);
+        let is_ours = |ip| interfaces.iter().any(|interface| interface.has(ip));
         if is_ours(ip) && !is_ours(source) {
             return Err(Refused::Ourselves);
         }

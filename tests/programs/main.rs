@@ -6,6 +6,7 @@
 // A test is a program: it touches the machine, and a failed helper is a failed test.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout)]
 
 #[path = "../support/binaries.rs"]
 mod binaries;
@@ -13,7 +14,9 @@ mod calls;
 mod chat;
 mod class;
 mod community;
+mod discover;
 mod discovery;
+mod doctor;
 mod kills;
 mod lan;
 mod log;

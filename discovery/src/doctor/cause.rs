@@ -26,10 +26,14 @@ pub enum Cause {
     Deaf,
     /// We hear ourselves, and nobody else.
     Nobody,
+    /// The same, but the given peer can be called: only multicasts are lost.
+    MulticastsLost,
     /// Announcements come, answers to searches do not.
     NoAnswers,
     /// Answers come to port 1900 only.
     AnswersToSsdpOnly,
+    /// All works, with devices that are none of Hallway's; no others are there.
+    NoHallway,
     /// We hear others; they do not hear us.
     NotHeard,
     /// Others are seen; their machines give no sign when called.
@@ -59,6 +63,8 @@ impl Cause {
             Self::Trouble(_) => "trouble",
             Self::Deaf => "deaf",
             Self::Nobody => "nobody",
+            Self::MulticastsLost => "multicasts-lost",
+            Self::NoHallway => "no-hallway",
             Self::NoAnswers => "no-answers",
             Self::AnswersToSsdpOnly => "answers-to-1900-only",
             Self::NotHeard => "not-heard",
@@ -98,7 +104,7 @@ fn local(findings: &Findings) -> Option<Cause> {
     not_permitted.or(port_taken).or(other).or(Some(Cause::Deaf))
 }
 
-/// What is wrong between this machine and others.
+/// What is wrong between this machine and others, where the peer can be called if one was given.
 fn remote(findings: &Findings) -> Option<Cause> {
     let sum = |count: fn(&Interface) -> u64| used(findings).map(count).sum::<u64>();
     let multicasts = sum(|one| one.multicasts);
@@ -108,9 +114,11 @@ fn remote(findings: &Findings) -> Option<Cause> {
     let not_heard_by = sum(|one| one.not_heard_by.into());
     let tried = findings.tried;
     if multicasts + answers + answers_to_1900 == 0 {
-        Some(Cause::Nobody)
+        Some(if findings.peer.is_some() { Cause::MulticastsLost } else { Cause::Nobody })
     } else if answers + answers_to_1900 == 0 {
         Some(Cause::NoAnswers)
+    } else if findings.neighbours == 0 {
+        Some(Cause::NoHallway)
     } else if heard_by == 0 && not_heard_by > 0 {
         Some(Cause::NotHeard)
     } else if tried.connected == 0 && tried.silent > 0 {

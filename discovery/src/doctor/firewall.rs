@@ -1,6 +1,7 @@
 //! The lines that open a firewall for Hallway: UDP 1900 and our TCP ports, and nothing else.
 
 use super::{Cause, Findings, Firewall, Ports};
+use crate::limits::DESCRIPTION_PORTS;
 
 /// Whose firewall may be the cause, with the lines for it.
 pub(super) fn lines(cause: &Cause, findings: &Findings) -> Option<Firewall> {
@@ -12,6 +13,7 @@ pub(super) fn lines(cause: &Cause, findings: &Findings) -> Option<Firewall> {
             Some(ours(findings.ports))
         }
         Cause::PeerSilent => findings.peer.as_ref().map(|(place, _)| theirs(place.port)),
+        Cause::MulticastsLost => Some(Firewall { whose: "both machines", ..ours(findings.ports) }),
         Cause::NotHeard | Cause::NeighboursSilent => Some(theirs(findings.ports.calls)),
         Cause::NoNetwork
         | Cause::AllLeftOut(_)
@@ -19,15 +21,16 @@ pub(super) fn lines(cause: &Cause, findings: &Findings) -> Option<Firewall> {
         | Cause::PeerUnreachable
         | Cause::PortTaken
         | Cause::Trouble(_)
+        | Cause::NoHallway
         | Cause::NeighboursRefuse
         | Cause::Well => None,
     }
 }
 
 fn tcp(ports: Ports) -> Vec<u16> {
-    let mut tcp: Vec<u16> = [ports.calls].into_iter().chain(ports.description).collect();
-    tcp.retain(|port| *port != 0);
-    tcp
+    // Who announces nothing now may do so at another time, at the first port most likely.
+    let description = ports.description.unwrap_or(DESCRIPTION_PORTS.0);
+    [ports.calls, description].into_iter().filter(|port| *port != 0).collect()
 }
 
 /// For what comes in.

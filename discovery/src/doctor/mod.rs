@@ -22,7 +22,9 @@ use crate::neighbours::Probed;
 pub struct Findings {
     /// All interfaces of this machine.
     pub interfaces: Vec<Interface>,
-    /// How many neighbours of ours were tried, by what came of it.
+    /// People and communities on other machines that are seen.
+    pub neighbours: u32,
+    /// How many of those were tried, by what came of it.
     pub tried: Tried,
     /// Whether a given peer can be reached, if one was given.
     pub peer: Option<(Place, Probed)>,
@@ -50,6 +52,22 @@ pub struct Ports {
     pub description: Option<u16>,
 }
 
+impl Findings {
+    /// For scripts, but for what follows from them.
+    pub fn events(&self) -> Vec<Event> {
+        let peer = self.peer.as_ref().map(|(place, probed)| Event::Peer {
+            address: place.to_string(),
+            result: match probed {
+                Probed::Connected => "connected",
+                Probed::Refused => "refused",
+                Probed::Silent => "silent",
+                Probed::Unreachable => "unreachable",
+            },
+        });
+        self.interfaces.iter().map(Interface::event).chain(peer).collect()
+    }
+}
+
 /// What was found out about one interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interface {
@@ -63,7 +81,7 @@ pub struct Interface {
     pub troubles: Vec<Trouble>,
     /// Multicasts of our own that came back.
     pub own: u64,
-    /// Announcements and searches of others, which are multicasts.
+    /// Announcements and searches of other machines, which are multicasts.
     pub multicasts: u64,
     /// Answers that came to the port we searched from.
     pub answers: u64,
@@ -76,8 +94,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// For scripts.
-    pub fn event(&self) -> Event {
+    fn event(&self) -> Event {
         let why = match &self.role {
             Role::Used | Role::Alone => None,
             Role::LeftOut(why) | Role::Unusable(why) => Some(why.clone()),
@@ -148,7 +165,7 @@ pub struct Diagnosis {
 /// Lines for a firewall.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Firewall {
-    /// `this machine` or `the other machine`.
+    /// `this machine`, `the other machine` or `both machines`.
     pub whose: &'static str,
     /// What the lines are for, and the lines.
     pub lines: Vec<(&'static str, Vec<String>)>,
@@ -158,9 +175,12 @@ impl Diagnosis {
     /// The cause and what to do about it.
     pub fn of(findings: &Findings) -> Self {
         let cause = Cause::of(findings);
-        let (sentence, steps) = advice::words(&cause, findings);
-        let firewall = firewall::lines(&cause, findings);
-        Self { cause, sentence, steps, firewall }
+        Self {
+            sentence: advice::sentence(&cause, findings),
+            steps: advice::steps(&cause),
+            firewall: firewall::lines(&cause, findings),
+            cause,
+        }
     }
 
     /// Whether there is nothing to be mended.

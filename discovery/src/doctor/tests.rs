@@ -8,6 +8,7 @@ use super::*;
 fn well() -> Findings {
     Findings {
         interfaces: vec![eth0(), docker0()],
+        neighbours: 2,
         tried: Tried { connected: 2, refused: 0, silent: 0 },
         peer: None,
         ports: Ports { calls: 5460, description: Some(5510) },
@@ -103,6 +104,11 @@ fn cases() -> Vec<(Cause, Findings)> {
                 *eth0 = Interface { troubles: vec![trouble(TroubleKind::PortTaken)], ..alone() };
             }),
         ),
+        (
+            Cause::MulticastsLost,
+            Findings { interfaces: vec![alone()], neighbours: 0, ..peer(Probed::Connected) },
+        ),
+        (Cause::NoHallway, Findings { neighbours: 0, ..tried(0, 0) }),
         (Cause::NoAnswers, with(|eth0| *eth0 = Interface { multicasts: 8, ..alone() })),
         (Cause::AnswersToSsdpOnly, with(|eth0| eth0.answers = 0)),
         (Cause::NotHeard, with(|one| *one = Interface { heard_by: 0, not_heard_by: 2, ..eth0() })),

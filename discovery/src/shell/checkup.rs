@@ -10,7 +10,7 @@ use ssdp::target::Udn;
 
 use crate::doctor::{Findings, Interface, Role, Tried, Trouble, TroubleKind};
 use crate::kind::Kind;
-use crate::neighbours::{Neighbours, Probed};
+use crate::neighbours::{Neighbour, Neighbours, Probed};
 use crate::view::Summary;
 
 /// How it goes, for a status line.
@@ -18,7 +18,11 @@ pub(super) fn summary(status: &Status, neighbours: &Neighbours) -> Summary {
     let used = || status.interfaces.iter().filter(|state| state.verdict == Verdict::Used);
     let heard = |state: &State| {
         let counts = &state.counts;
-        counts.notifies + counts.searches + counts.answers_to_own + counts.answers_to_ssdp
+        counts.here
+            + counts.notifies
+            + counts.searches
+            + counts.answers_to_own
+            + counts.answers_to_ssdp
     };
     let number = |kind| neighbours.all().iter().filter(|one| one.kind == kind).count();
     Summary {
@@ -30,14 +34,20 @@ pub(super) fn summary(status: &Status, neighbours: &Neighbours) -> Summary {
     }
 }
 
-/// What was found out; `echoes` is on which interfaces each neighbour has heard us.
+/// What was found out; `echoes` is on which interfaces each neighbour has heard us. Programs on this
+/// machine are left out: that they are seen shows nothing of the network.
 pub(super) fn findings(
     status: &Status,
     neighbours: &Neighbours,
     echoes: &BTreeMap<Udn, Vec<(u32, bool)>>,
 ) -> Findings {
+    let is_ours = |ip| neighbours.interfaces().iter().any(|interface| interface.has(ip));
+    let is_here =
+        |one: &&Neighbour| one.addresses.iter().any(|address| is_ours(address.socket.ip()));
+    let others: Vec<&Neighbour> =
+        neighbours.all().into_iter().filter(|one| !is_here(one)).collect();
     let mut tried = Tried::default();
-    for one in neighbours.all() {
+    for one in &others {
         let came = |probed| one.addresses.iter().any(|address| address.probed == Some(probed));
         if came(Probed::Connected) {
             tried.connected += 1;
@@ -47,15 +57,13 @@ pub(super) fn findings(
             tried.silent += 1;
         }
     }
-    let interfaces = status.interfaces.iter().map(|state| interface(state, status, echoes));
-    Findings { interfaces: interfaces.collect(), tried, ..Findings::default() }
+    let echoes: Vec<_> = others.iter().filter_map(|one| echoes.get(&one.udn)).collect();
+    let interfaces = status.interfaces.iter().map(|state| interface(state, status, &echoes));
+    let neighbours = u32::try_from(others.len()).unwrap_or(u32::MAX);
+    Findings { interfaces: interfaces.collect(), neighbours, tried, ..Findings::default() }
 }
 
-fn interface(
-    state: &State,
-    status: &Status,
-    echoes: &BTreeMap<Udn, Vec<(u32, bool)>>,
-) -> Interface {
+fn interface(state: &State, status: &Status, echoes: &[&Vec<(u32, bool)>]) -> Interface {
     let State { candidate, verdict, traffic, counts } = state;
     let role = match verdict {
         Verdict::Used if candidate.loopback => Role::Alone,
@@ -71,8 +79,8 @@ fn interface(
     let shared = status.troubles.iter().filter(|_| *verdict == Verdict::Used);
     let troubles = traffic.troubles.iter().chain(&traffic.last_failure).chain(shared);
     let said = |has_heard: bool| {
-        let here = |echoes: &&Vec<(u32, bool)>| echoes.contains(&(candidate.index, has_heard));
-        u32::try_from(echoes.values().filter(here).count()).unwrap_or(u32::MAX)
+        let here = echoes.iter().filter(|echoes| echoes.contains(&(candidate.index, has_heard)));
+        u32::try_from(here.count()).unwrap_or(u32::MAX)
     };
     Interface {
         name: shown(&candidate.name),

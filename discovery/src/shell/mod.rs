@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod checkup;
+pub mod devices;
 pub mod prober;
 pub mod program;
 pub mod runs;
