@@ -11,6 +11,8 @@
 use hallway::identity::Fingerprint;
 use hallway::message::State;
 use hallway::text::Name;
+use hallway::time::Now;
+use ssdp::engine::{Config, Wanted};
 
 use crate::limits::{HINT_BYTES_MAX, HINT_NAME_BYTES_MAX};
 
@@ -19,6 +21,19 @@ pub const FIELD: &str = "WHO.HALLWAY.LOCAL";
 
 /// The field of an answer that says whether the asker's multicasts are heard.
 pub const ECHO: &str = "ECHO.HALLWAY.LOCAL";
+
+/// What an engine of ours is set up with that announces and wants nothing.
+pub(crate) fn config(now: Now) -> Config {
+    Config {
+        device: None,
+        wanted: Wanted::Nothing,
+        product: product(),
+        friendly_name: "Hallway".to_owned(),
+        echo: Some(ECHO.to_owned()),
+        boot_id: u32::try_from(now.unix & 0x7fff_ffff).unwrap_or_default(),
+        unix: now.unix,
+    }
+}
 
 /// What SERVER and USER-AGENT say. The version of the system is nobody's business, but the form
 /// wants one.

@@ -14,8 +14,8 @@ pub const TWINS_COMPARED_MAX: usize = 8;
 
 /// Connections tried at once, only to see whether they come about.
 pub const PROBES_MAX: usize = 4;
-/// Below this are the services of machines, which nobody shall have us try. Who runs a node there is
-/// listed like all others, but never marked.
+/// Below this are the services of machines, which nobody shall have us try. Who runs a node there
+/// is listed like all others, but never marked.
 pub const PROBE_PORT_MIN: u16 = 1024;
 /// How long one is waited for: a neighbour answers within milliseconds, a lost packet is sent again
 /// after a second.

@@ -93,8 +93,8 @@ fn html(card: &Card, sockets: &[SocketAddr]) -> String {
          <h2>{title} from a terminal</h2>\n<ul>\n{rows}</ul>\n\
          <p>The password is asked for; get it from whom you mean to reach.</p>\n\
          <h2>Fingerprint</h2>\n<p><code>{fingerprint}</code></p>\n\
-         <p>Anybody could serve this page. Compare the fingerprint in person, or on the phone, with \
-         what Hallway shows once you are connected.</p>\n</body>\n</html>\n"
+         <p>Anybody could serve this page. Compare the fingerprint in person, or on the phone, \
+         with what Hallway shows once you are connected.</p>\n</body>\n</html>\n"
     )
 }
 

@@ -284,7 +284,7 @@ fn people(sight: Sight<'_>) -> String {
     let Some(neighbours) = sight.neighbours else { return sight::NOBODY_IS_LOOKED_FOR.into() };
     let all = neighbours.all();
     if all.is_empty() {
-        return "nobody is seen on this network yet; client doctor may tell why".into();
+        return "nobody is seen on this network yet; 7 looks again, client doctor tells why".into();
     }
     let row = |(at, one): (usize, &&Neighbour)| format!("\n{}", row(at + 1, one));
     let rows: String = all.iter().enumerate().map(row).collect();

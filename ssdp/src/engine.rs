@@ -66,7 +66,11 @@ impl Engine {
             Input::Search(target) => self.control.search(now, target),
             Input::Check(udn) => self.control.check(now, &udn),
             Input::Verified(udn) => self.control.verified(&udn),
-            Input::Extra(extra) => self.device.iter_mut().for_each(|d| d.extra(now, extra.clone())),
+            Input::Extra(extra) => {
+                if let Some(device) = &mut self.device {
+                    device.extra(now, extra);
+                }
+            }
             Input::Timer => {
                 self.device.iter_mut().for_each(|device| device.timer(now));
                 self.control.timer(now);
@@ -186,7 +190,8 @@ pub struct Config {
     /// What a search calls us, for CPFN.UPNP.ORG: no person's name, since everybody hears it.
     pub friendly_name: String,
     /// A vendor's field (`name.domain`, upper case) for answers to unicast searches: whether the
-    /// asker's multicasts have been heard lately (`1` or `0`). So both learn whether they are heard.
+    /// asker's multicasts have been heard lately (`1` or `0`). So everybody learns whether they are
+    /// heard at all.
     pub echo: Option<String>,
     /// The first boot number, below 2^31; Unix time is the usual source (UDA 1.2.2).
     pub boot_id: u32,

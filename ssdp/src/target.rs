@@ -141,12 +141,13 @@ impl Udn {
         Self::parse_bare(text.strip_prefix("uuid:").unwrap_or(text))
     }
 
-    /// Reads what follows `uuid:`. Two colons end a name inside a USN, so that none can have them.
+    /// Reads what follows `uuid:`. Two colons end a name inside a USN: none can have them, or a
+    /// colon at an end, which would make two.
     fn parse_bare(bare: &str) -> Option<Self> {
         let fits = (1..=Self::BYTES_MAX).contains(&bare.len());
         let is_plain = bare.bytes().all(|byte| byte.is_ascii_graphic());
-        let ends = bare.contains("::") || bare.ends_with(':');
-        (fits && is_plain && !ends).then(|| Self(bare.to_owned()))
+        let is_one = !bare.contains("::") && !bare.starts_with(':') && !bare.ends_with(':');
+        (fits && is_plain && is_one).then(|| Self(bare.to_owned()))
     }
 
     /// Without `uuid:`.
@@ -259,7 +260,9 @@ mod tests {
         assert_eq!(usn.to_string(), "uuid:1234::urn:example-org:device:Lamp:1");
         assert_eq!(Usn::parse(&usn.to_string()), Some(usn));
         let long = format!("uuid:{}", "a".repeat(Udn::BYTES_MAX + 1));
-        for text in ["", "uuid:", "::upnp:rootdevice", "uuid:1234::", "uuid:12 34", &long] {
+        let colons = ["uuid:1234:", ":1234"];
+        let others = ["", "uuid:", "::upnp:rootdevice", "uuid:1234::", "uuid:12 34", &long];
+        for text in colons.into_iter().chain(others) {
             assert_eq!(Usn::parse(text), None, "{text}");
         }
     }

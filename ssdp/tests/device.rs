@@ -303,6 +303,9 @@ fn a_search_sent_to_us_alone_is_answered_at_once_with_or_without_mx() {
             let answers = answers(&lan, asked);
             assert_eq!(answers.len(), 1, "{to} {mx:?}");
             assert!(answers[0].0 <= ms(52));
+            // Firewalls let in only what comes back from where the question went.
+            let source = lan.nodes[1].inbox.last().unwrap().1.source;
+            assert_eq!(source, to.parse().unwrap());
         }
     }
 }

@@ -1,7 +1,12 @@
 //! Properties of reading and writing, on generated messages and on any bytes.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at a surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test reads files, and stops at a surprise"
+)]
 
-#[path = "../../fuzz/src/message.rs"]
+#[path = "../../fuzz/rules/message.rs"]
 mod rules;
 
 use proptest::collection::{btree_map, vec};
@@ -157,6 +162,34 @@ proptest! {
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
+        }
+        rules::check(&bytes);
+    }
+}
+
+/// The files that the fuzzer begins with.
+fn corpus() -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/ssdp_message");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn what_the_fuzzer_begins_with_keeps_the_rules_whole_and_mangled() {
+    let corpus = corpus();
+    assert!(corpus.len() > 10 && corpus.iter().any(|bytes| read(bytes).is_ok()));
+    corpus.iter().for_each(|bytes| rules::check(bytes));
+    let mut rng = fastrand::Rng::with_seed(1);
+    for _ in 0..20_000 {
+        let mut bytes = corpus[rng.usize(..corpus.len())].clone();
+        let other = &corpus[rng.usize(..corpus.len())];
+        let (at, end) = (rng.usize(..bytes.len()), rng.usize(..other.len()));
+        match rng.u8(0..4) {
+            0 => bytes[at] = rng.u8(..),
+            1 => drop(bytes.remove(at)),
+            2 => bytes.truncate(at),
+            _ => drop(bytes.splice(at..at, other[..end].iter().copied())),
         }
         rules::check(&bytes);
     }

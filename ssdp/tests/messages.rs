@@ -119,6 +119,10 @@ fn announcements_in_the_wild_are_read_as_far_as_they_make_sense() {
     }
     let folded = alive(b"SERVER: Linux/6\r\n\tUPnP/2.0\r\n  lamp/1\r\n").unwrap();
     assert_eq!(folded.server.as_deref(), Some("Linux/6 UPnP/2.0 lamp/1"));
+    let none = alive(b"SERVER\r\n Linux/6\r\nX\r\n").unwrap();
+    assert_eq!(none.server, None, "a name without a colon is none");
+    let below = alive(b"SERVER:\r\n Linux/6\r\n").unwrap();
+    assert_eq!(below.server.as_deref(), Some("Linux/6"));
     let twice = alive(b"LOCATION: http://10.0.0.1/\r\nLocation: http://10.0.0.2/\r\n").unwrap();
     assert_eq!(twice.location.as_deref(), Some("http://10.0.0.1/"));
     assert_eq!(alive(b"USN: uuid:other\r\n"), Err(Invalid::Contradiction));

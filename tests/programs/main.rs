@@ -6,6 +6,7 @@
 // A test is a program: it touches the machine, and a failed helper is a failed test.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout)]
 
 #[path = "../support/binaries.rs"]
 mod binaries;
@@ -14,6 +15,7 @@ mod chat;
 mod class;
 mod community;
 mod discover;
+mod discovery;
 mod doctor;
 mod kills;
 mod lan;

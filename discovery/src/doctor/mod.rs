@@ -175,9 +175,12 @@ impl Diagnosis {
     /// The cause and what to do about it.
     pub fn of(findings: &Findings) -> Self {
         let cause = Cause::of(findings);
-        let (sentence, steps) = advice::words(&cause, findings);
-        let firewall = firewall::lines(&cause, findings);
-        Self { cause, sentence, steps, firewall }
+        Self {
+            sentence: advice::sentence(&cause, findings),
+            steps: advice::steps(&cause),
+            firewall: firewall::lines(&cause, findings),
+            cause,
+        }
     }
 
     /// Whether there is nothing to be mended.

@@ -8,7 +8,7 @@ use hallway::event::{DeviceEvent, Event, NeighbourEvent};
 use hallway::seeds::Seeds;
 use hallway::text::shown;
 use hallway::time::{Millis, Now};
-use ssdp::engine::{Entry, Event as Heard, Place, Wanted};
+use ssdp::engine::{Config, Entry, Event as Heard, Place, Wanted};
 use ssdp::interface::Interface;
 use ssdp::location::Location;
 use ssdp::shell::fetch::{Asked, Fetched, Fetcher, Wish};
@@ -16,7 +16,8 @@ use ssdp::shell::service::{Options, Service};
 use ssdp::shell::status::Status;
 use ssdp::target::{Target, Udn};
 
-use super::service::{StartError, config, interfaces};
+use super::service::{StartError, interfaces};
+use crate::hints;
 use crate::limits::DEVICES_EVERY;
 
 /// A search for devices, running.
@@ -61,7 +62,7 @@ impl Devices {
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         let wake = Arc::new(wake);
-        let config = config(None, Wanted::Types(vec![target]), now);
+        let config = Config { wanted: Wanted::Types(vec![target]), ..hints::config(now) };
         let wakes = Arc::clone(&wake);
         let fetcher = Fetcher::start(move || wakes()).map_err(StartError::Service)?;
         let service =

@@ -158,7 +158,7 @@ impl Discovery {
             Search::Hallway => Wanted::Types(Kind::ALL.map(Kind::device_type).to_vec()),
             Search::Everything => Wanted::Everything,
         };
-        let config = config(device, wanted, now);
+        let config = Config { device, wanted, ..hints::config(now) };
         let only = Options { only: setup.interfaces };
         let wakes = Arc::clone(&wake);
         let service = Service::start(config, seeds.below(u64::MAX), only, move || wakes())
@@ -264,6 +264,8 @@ impl Discovery {
     }
 
     fn gather(&mut self, now: Millis) {
+        // Before the status: an interface is in there before anything can be heard on it.
+        let events: Vec<Event> = std::iter::from_fn(|| self.service.try_event()).collect();
         let ours = interfaces(&self.service.status());
         if ours != self.neighbours.interfaces() {
             self.handle(now, Input::Interfaces(ours));
@@ -271,7 +273,7 @@ impl Discovery {
                 announced.server.set_pages(announced.pages());
             }
         }
-        while let Some(event) = self.service.try_event() {
+        for event in events {
             self.note_echo(&event);
             self.handle(now, Input::Heard(event));
         }
@@ -312,19 +314,6 @@ impl Discovery {
                 }
             }
         }
-    }
-}
-
-/// What the engine of `ssdp` is to be and do.
-pub(super) fn config(device: Option<Device>, wanted: Wanted, now: Now) -> Config {
-    Config {
-        device,
-        wanted,
-        product: hints::product(),
-        friendly_name: "Hallway".to_owned(),
-        echo: Some(hints::ECHO.to_owned()),
-        boot_id: u32::try_from(now.unix & 0x7fff_ffff).unwrap_or_default(),
-        unix: now.unix,
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::engine::{Entry, Event, Place, Wanted};
+use crate::interface::Interface;
 use crate::limits::{DEVICES_MAX, DEVICES_PER_SOURCE_MAX};
 use crate::message::{Advert, Message};
 use crate::target::Udn;
@@ -92,11 +93,11 @@ impl Cache {
         }
     }
 
-    /// Forgets all places on other interfaces than those.
-    pub(super) fn keep_interfaces(&mut self, is_kept: impl Fn(u32) -> bool) {
+    /// Forgets all places that are not on the networks of these interfaces.
+    pub(super) fn keep_networks(&mut self, interfaces: &[Interface]) {
         let udns: Vec<Udn> = self.devices.keys().cloned().collect();
         for udn in udns {
-            self.drop_places(&udn, |spot| !is_kept(spot.interface));
+            self.drop_places(&udn, |spot| !spot.is_near(interfaces));
         }
     }
 

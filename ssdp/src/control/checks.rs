@@ -2,17 +2,16 @@
 //! started anew: anybody can forge that, so it ends nothing by itself.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use crate::engine::{Datagram, Place, Port};
-use crate::interface::{SSDP_PORT, is_link_local};
+use crate::interface::SSDP_PORT;
 use crate::limits::{CHECK_ANSWER, CHECK_REPEAT, CHECK_REST, CHECKS_MAX, CHECKS_RUNNING_MAX};
 use crate::target::{Target, Udn};
 
 use super::Voice;
 use super::cache::Cache;
-use super::device::Spot;
+use super::device::{Spot, address};
 
 /// The checks of all devices.
 #[derive(Debug, Default)]
@@ -30,6 +29,8 @@ struct Check {
     stage: Stage,
     /// Whether there was another reason for one since, so that another follows.
     again: bool,
+    /// Whether that one may come without a rest: who has just moved or started may leave at once.
+    spare: bool,
     due: Duration,
 }
 
@@ -60,13 +61,18 @@ impl Checks {
         if at.is_empty() {
             return;
         }
+        let at: BTreeSet<Spot> = at.iter().copied().collect();
         let Some(check) = self.of.get_mut(udn) else {
-            return self.begin(now, udn, at.iter().copied().collect(), means);
+            return self.begin(now, udn, at, true, means);
         };
         match &check.stage {
             Stage::Turn => {}
             Stage::Repeat(missing) | Stage::Verdict(missing) => {
-                check.again |= !at.iter().all(|spot| missing.contains(spot));
+                check.again |= !at.is_subset(missing);
+            }
+            Stage::Rest if check.spare => {
+                self.forget(udn);
+                self.begin(now, udn, at, false, means);
             }
             Stage::Rest => check.again = true,
         }
@@ -74,12 +80,11 @@ impl Checks {
 
     /// The program wants to know; it need not wait for the end of a rest.
     pub(super) fn ask(&mut self, now: Duration, udn: &Udn, means: &mut Means<'_>) {
-        if let Some(Check { stage: Stage::Rest, due, .. }) = self.of.get(udn) {
-            self.due.remove(&(*due, udn.clone()));
-            self.of.remove(udn);
+        if matches!(self.of.get(udn), Some(Check { stage: Stage::Rest, .. })) {
+            self.forget(udn);
         }
         if !self.of.contains_key(udn) {
-            self.begin(now, udn, means.cache.spots(udn).collect(), means);
+            self.begin(now, udn, means.cache.spots(udn).collect(), false, means);
         }
     }
 
@@ -102,17 +107,22 @@ impl Checks {
                 Stage::Repeat(missing) => {
                     // What it said of its port may have been forged, too.
                     means.ask(&udn, &missing, |_| SSDP_PORT);
-                    self.wait(now + CHECK_ANSWER, udn, Stage::Verdict(missing), check.again);
+                    let stage = Stage::Verdict(missing);
+                    self.wait(udn, Check { stage, due: now + CHECK_ANSWER, ..check });
                 }
                 Stage::Verdict(missing) => {
                     means.cache.drop_places(&udn, |spot| missing.contains(&spot));
                     self.running -= 1;
-                    let rest = CHECK_REST.saturating_sub(CHECK_REPEAT + CHECK_ANSWER);
-                    self.wait(now + rest, udn, Stage::Rest, check.again);
+                    if check.again && check.spare {
+                        self.begin(now, &udn, means.cache.spots(&udn).collect(), false, means);
+                    } else {
+                        let due = now + CHECK_REST.saturating_sub(CHECK_REPEAT + CHECK_ANSWER);
+                        self.wait(udn, Check { stage: Stage::Rest, due, ..check });
+                    }
                     self.take_turns(now, means);
                 }
                 Stage::Rest if check.again => {
-                    self.begin(now, &udn, means.cache.spots(&udn).collect(), means);
+                    self.begin(now, &udn, means.cache.spots(&udn).collect(), true, means);
                 }
                 Stage::Rest | Stage::Turn => {}
             }
@@ -131,16 +141,24 @@ impl Checks {
     }
 
     /// Asks a device at those places, or notes to ask it everywhere when fewer are asked.
-    fn begin(&mut self, now: Duration, udn: &Udn, at: BTreeSet<Spot>, means: &mut Means<'_>) {
+    fn begin(
+        &mut self,
+        now: Duration,
+        udn: &Udn,
+        at: BTreeSet<Spot>,
+        spare: bool,
+        means: &mut Means<'_>,
+    ) {
         if at.is_empty() {
             return;
         }
         if self.running < CHECKS_RUNNING_MAX {
             means.ask(udn, &at, |place| place.search_port);
             self.running += 1;
-            self.wait(now + CHECK_REPEAT, udn.clone(), Stage::Repeat(at), false);
+            let due = now + CHECK_REPEAT;
+            self.wait(udn.clone(), Check { stage: Stage::Repeat(at), again: false, spare, due });
         } else if self.of.len() < CHECKS_MAX {
-            let check = Check { stage: Stage::Turn, again: false, due: now };
+            let check = Check { stage: Stage::Turn, again: false, spare, due: now };
             self.of.insert(udn.clone(), check);
             self.queue.push_back(udn.clone());
         }
@@ -152,13 +170,19 @@ impl Checks {
             && let Some(udn) = self.queue.pop_front()
         {
             self.of.remove(&udn);
-            self.begin(now, &udn, means.cache.spots(&udn).collect(), means);
+            self.begin(now, &udn, means.cache.spots(&udn).collect(), false, means);
         }
     }
 
-    fn wait(&mut self, due: Duration, udn: Udn, stage: Stage, again: bool) {
-        self.due.insert((due, udn.clone()));
-        self.of.insert(udn, Check { stage, again, due });
+    fn wait(&mut self, udn: Udn, check: Check) {
+        self.due.insert((check.due, udn.clone()));
+        self.of.insert(udn, check);
+    }
+
+    fn forget(&mut self, udn: &Udn) {
+        if let Some(check) = self.of.remove(udn) {
+            self.due.remove(&(check.due, udn.clone()));
+        }
     }
 }
 
@@ -167,20 +191,10 @@ impl Means<'_> {
     fn ask(&mut self, udn: &Udn, at: &BTreeSet<Spot>, port: impl Fn(&Place) -> u16) {
         let asked = |place: &&Place| at.iter().any(|spot| spot.is_of(place));
         for place in self.cache.places(udn).iter().filter(asked) {
-            let to = address(place, port(place));
+            let to = address(place.source, place.interface, port(place));
             let bytes = self.voice.search(to, &Target::Device(udn.clone()), None);
             let interface = place.interface;
             self.sends.push_back(Datagram { interface, to, from: Port::Own, bytes });
         }
     }
-}
-
-/// Where to send to, so that a link-local address is looked for on its interface.
-fn address(place: &Place, port: u16) -> SocketAddr {
-    if let IpAddr::V6(ip) = place.source
-        && is_link_local(place.source)
-    {
-        return SocketAddrV6::new(ip, port, 0, place.interface).into();
-    }
-    SocketAddr::new(place.source, port)
 }

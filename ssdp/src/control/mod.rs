@@ -4,6 +4,7 @@ mod cache;
 mod checks;
 mod device;
 mod searches;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use cache::Cache;
 use checks::{Checks, Means};
 use device::Spot;
 use searches::Searches;
+use strangers::Strangers;
 
 /// Listens, searches, and keeps the list of who is there.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub(crate) struct ControlPoint {
     cache: Cache,
     checks: Checks,
     searches: Searches,
+    strangers: Strangers,
     sends: VecDeque<Datagram>,
 }
 
@@ -54,6 +57,7 @@ impl ControlPoint {
             own,
             voice: Voice { product, friendly_name },
             searches: Searches::new(&wanted, seed),
+            strangers: Strangers::new(&wanted, seed.rotate_left(32)),
             cache: Cache::new(wanted, echo),
             checks: Checks::default(),
             sends: VecDeque::new(),
@@ -88,7 +92,13 @@ impl ControlPoint {
         }
         let spot = Spot::of(arrival);
         let udn = &advert.usn.udn;
-        let Some(mut before) = self.cache.hear(now, spot, message, advert) else { return };
+        let Some(mut before) = self.cache.hear(now, spot, message, advert) else {
+            if matches!(message, Message::Alive(_)) {
+                self.strangers.heard(now, arrival, advert);
+            }
+            return;
+        };
+        self.strangers.known(udn);
         match arrival.by {
             Way::Multicast => self.searches.fresh(now, arrival.interface),
             // Only this shows that there is somebody at that address: a multicast may be forged,
@@ -110,7 +120,8 @@ impl ControlPoint {
     /// The interfaces in use, all of them.
     pub(crate) fn interfaces(&mut self, now: Duration, interfaces: &[Interface]) {
         self.searches.interfaces(now, interfaces);
-        self.cache.keep_interfaces(|index| self.searches.is_used(index));
+        self.cache.keep_networks(interfaces);
+        self.strangers.keep_networks(interfaces);
     }
 
     /// Searches for what is wanted, or for that, now; if the same was begun less than
@@ -137,6 +148,7 @@ impl ControlPoint {
         cache.expire(now);
         self.checks.step(now, &mut Means { cache, voice, sends });
         self.searches.step(now, self.cache.len(), &self.voice, &mut self.sends);
+        self.strangers.step(now, &self.voice, &mut self.sends);
     }
 
     /// What is to be done next.
@@ -147,8 +159,8 @@ impl ControlPoint {
 
     /// When to call [`ControlPoint::timer`].
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        let all = [self.cache.deadline(), self.checks.deadline(), self.searches.deadline()];
-        all.into_iter().flatten().min()
+        let sides = [self.checks.deadline(), self.searches.deadline(), self.strangers.deadline()];
+        sides.into_iter().chain([self.cache.deadline()]).flatten().min()
     }
 
     /// Who is there.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::engine::{Datagram, Port, Wanted};
 use crate::interface::Interface;
 use crate::limits::{
-    SEARCH_AGAIN, SEARCH_DEVICES_PER_MX, SEARCH_GRACE, SEARCH_MX, SEARCH_MX_FIRST, SEARCH_QUIET,
-    SEARCH_REPEAT, SEARCH_REST,
+    BUSY_NOTIFIES, SEARCH_AGAIN, SEARCH_ANSWERS_PER_SECOND, SEARCH_DEVICES_PER_MX, SEARCH_GRACE,
+    SEARCH_MX, SEARCH_MX_FIRST, SEARCH_QUIET, SEARCH_REPEAT, SEARCH_REST, SEARCH_ROUNDS_MAX,
+    SEARCH_TURN_MAX,
 };
 use crate::rng::Rng;
 use crate::target::Target;
@@ -26,6 +27,8 @@ pub(super) struct Searches {
 #[derive(Debug)]
 struct Network {
     interface: Interface,
+    /// Announcements heard before the first search.
+    heard: u32,
     /// By what is searched for; `None` for what is wanted.
     rounds: BTreeMap<Option<Target>, Round>,
 }
@@ -42,6 +45,8 @@ struct Round {
 enum Stage {
     /// For announcements, before anything is sent.
     Quiet,
+    /// For its turn among many who search, after so many rounds.
+    Turn(u32),
     /// To send it the second time.
     Repeat(Sent),
     /// For the first answer.
@@ -55,6 +60,10 @@ struct Sent {
     at: Duration,
     mx: u32,
     answered: bool,
+    /// Devices known before.
+    known: usize,
+    /// Rounds before, in a row.
+    rounds: u32,
 }
 
 impl Searches {
@@ -79,7 +88,8 @@ impl Searches {
                 let due = now + self.random.within(SEARCH_QUIET);
                 rounds.insert(None, Round { stage: Stage::Quiet, due });
             }
-            self.networks.insert(interface.index, Network { interface: interface.clone(), rounds });
+            let network = Network { interface: interface.clone(), heard: 0, rounds };
+            self.networks.insert(interface.index, network);
         }
     }
 
@@ -93,16 +103,16 @@ impl Searches {
             return;
         }
         for network in self.networks.values_mut() {
-            let asked = Round { stage: Stage::Quiet, due: now };
+            let asked = Round { stage: Stage::Turn(0), due: now };
             let round = network.rounds.entry(target.clone()).or_insert(asked);
             let is_over = match round.stage {
-                Stage::Quiet => true,
+                Stage::Quiet | Stage::Turn(_) => true,
                 Stage::Repeat(sent) | Stage::Answers(sent) | Stage::Rest(sent, _) => {
                     now >= sent.at + SEARCH_AGAIN
                 }
             };
             if is_over {
-                *round = Round { stage: Stage::Quiet, due: now };
+                *round = Round { stage: Stage::Turn(0), due: now };
             }
         }
     }
@@ -119,11 +129,12 @@ impl Searches {
 
     /// An announcement was heard of a device that is known: what is known there is fresh.
     pub(super) fn fresh(&mut self, now: Duration, interface: u32) {
-        let network = self.networks.get_mut(&interface);
-        if let Some(round) = network.and_then(|network| network.rounds.get_mut(&None))
-            && let Stage::Rest(_, rest) = round.stage
-        {
-            round.due = now + rest;
+        let Some(network) = self.networks.get_mut(&interface) else { return };
+        let Some(round) = network.rounds.get_mut(&None) else { return };
+        match round.stage {
+            Stage::Quiet => network.heard = network.heard.saturating_add(1),
+            Stage::Rest(_, rest) => round.due = now + rest,
+            Stage::Turn(_) | Stage::Repeat(_) | Stage::Answers(_) => {}
         }
     }
 
@@ -142,7 +153,7 @@ impl Searches {
                     return true;
                 }
                 let asked = target.as_ref().map_or(&self.wanted[..], std::slice::from_ref);
-                if let Some((from, mx)) = round.go_on(now, known, &mut self.random) {
+                if let Some((from, mx)) = round.go_on(now, network.heard, known, &mut self.random) {
                     for (to, _) in interface.groups() {
                         for one in asked {
                             let bytes = voice.search(to, one, Some(mx));
@@ -169,16 +180,33 @@ impl Searches {
 
 impl Round {
     /// Goes on to the next stage. Returns from which port to send now, if at all, and MX.
-    fn go_on(&mut self, now: Duration, known: usize, random: &mut Rng) -> Option<(Port, u32)> {
+    fn go_on(
+        &mut self,
+        now: Duration,
+        heard: u32,
+        known: usize,
+        random: &mut Rng,
+    ) -> Option<(Port, u32)> {
         let (wait, stage, send) = match self.stage {
-            Stage::Quiet | Stage::Rest(..) => {
-                let sent = Sent { at: now, mx: mx(known), answered: false };
+            // All these are starting, and will search; all that start will answer each.
+            Stage::Quiet if heard > BUSY_NOTIFIES => (turn(known, random), Stage::Turn(0), None),
+            Stage::Quiet | Stage::Turn(_) | Stage::Rest(..) => {
+                let rounds = if let Stage::Turn(rounds) = self.stage { rounds } else { 0 };
+                // Answers that got through once will again.
+                let answered = rounds > 0;
+                let sent = Sent { at: now, mx: mx(known), answered, known, rounds };
                 let wait = random.within(SEARCH_REPEAT);
                 (wait, Stage::Repeat(sent), Some((Port::Own, sent.mx)))
             }
             Stage::Repeat(sent) => {
                 let wait = Duration::from_secs(sent.mx.into()) + SEARCH_GRACE;
                 (wait, Stage::Answers(sent), Some((Port::Own, sent.mx)))
+            }
+            // Where somebody was still to be found, somebody else may have been missed.
+            Stage::Answers(sent)
+                if sent.answered && sent.known < known && sent.rounds + 1 < SEARCH_ROUNDS_MAX =>
+            {
+                (turn(known, random), Stage::Turn(sent.rounds + 1), None)
             }
             Stage::Answers(sent) => {
                 let rest = random.within(SEARCH_REST);
@@ -190,6 +218,13 @@ impl Round {
         self.due = now + wait;
         send
     }
+}
+
+/// How long to wait where all of so many search, so that they answer each other at that rate.
+fn turn(known: usize, random: &mut Rng) -> Duration {
+    let answers = u32::try_from(known.saturating_mul(known)).unwrap_or(u32::MAX);
+    let most = Duration::from_secs(1) * answers / SEARCH_ANSWERS_PER_SECOND;
+    random.within(Duration::ZERO..=most.min(SEARCH_TURN_MAX))
 }
 
 /// MX for a search that so many will answer.

@@ -1,3 +1,5 @@
+//! Descriptions written and read, hostile ones among them.
+
 use proptest::prelude::*;
 
 use super::*;

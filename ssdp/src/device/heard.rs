@@ -5,7 +5,7 @@ use std::mem;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::limits::{BUSY_NOTIFIES, HEARD_FOR, SOURCES_MAX};
+use crate::limits::{BUSY_DELAY, BUSY_NOTIFIES, HEARD_FOR, SOURCES_MAX};
 
 /// Announcements of others in the second that runs, and in the one before.
 #[derive(Clone, Debug, Default)]
@@ -21,10 +21,12 @@ impl Bustle {
         self.count = self.count.saturating_add(1);
     }
 
-    /// Whether so many devices are speaking that ours had better wait.
-    pub(super) fn is_busy(&mut self, now: Duration) -> bool {
+    /// How long ours had better wait at most, where so many devices are speaking.
+    pub(super) fn delay_max(&mut self, now: Duration) -> Option<Duration> {
         self.turn(now);
-        self.count.max(self.before) > BUSY_NOTIFIES
+        let heard = self.count.max(self.before);
+        let spread = Duration::from_secs(1) * heard / BUSY_NOTIFIES;
+        (heard > BUSY_NOTIFIES).then(|| spread.clamp(*BUSY_DELAY.start(), *BUSY_DELAY.end()))
     }
 
     fn turn(&mut self, now: Duration) {
@@ -66,16 +68,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_busy_while_more_than_the_limit_speak_in_a_second() {
+    fn the_more_speak_in_a_second_the_longer_is_the_wait() {
         let mut bustle = Bustle::default();
         let at = |millis: u64| Duration::from_millis(100_000 + millis);
         for _ in 0..BUSY_NOTIFIES {
             bustle.heard(at(0));
         }
-        assert!(!bustle.is_busy(at(10)));
+        assert_eq!(bustle.delay_max(at(10)), None);
         bustle.heard(at(20));
-        assert!(bustle.is_busy(at(30)) && bustle.is_busy(at(1_500)));
-        assert!(!bustle.is_busy(at(2_500)));
+        assert_eq!(bustle.delay_max(at(30)), Some(at(1_020) - at(0)));
+        for _ in 0..2 * BUSY_NOTIFIES {
+            bustle.heard(at(40));
+        }
+        assert_eq!(bustle.delay_max(at(1_500)), Some(at(3_020) - at(0)));
+        assert_eq!(bustle.delay_max(at(2_500)), None);
     }
 
     #[test]

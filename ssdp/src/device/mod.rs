@@ -268,7 +268,12 @@ impl DeviceSide {
             advert.extra.push((echo.clone(), if is_heard { "1" } else { "0" }.to_owned()));
         }
         let bytes = write::answer(self.unix.saturating_add(now.as_secs()), &advert);
-        self.out.push_back(datagram(interface, source, bytes));
+        let from = match by {
+            Way::Multicast => Port::Own,
+            // Firewalls let in only what comes back from where the question went.
+            Way::Unicast(port) => port,
+        };
+        self.out.push_back(Datagram { from, ..datagram(interface, source, bytes) });
     }
 
     /// What we say of ourselves to those who reach us under that address.

@@ -56,8 +56,11 @@ impl Plan {
         }
         match *self {
             Self::Idle => None,
-            Self::Sets { after, wait: Wait::Once, .. } if bustle.is_busy(now) => {
-                *self = Self::Sets { at: now + rng.within(BUSY_DELAY), after, wait: Wait::No };
+            Self::Sets { after, wait: Wait::Once, .. }
+                if let Some(most) = bustle.delay_max(now) =>
+            {
+                let at = now + rng.within(*BUSY_DELAY.start()..=most);
+                *self = Self::Sets { at, after, wait: Wait::No };
                 None
             }
             Self::Sets { after: 0, .. } => {

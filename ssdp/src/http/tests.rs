@@ -1,3 +1,5 @@
+//! Requests as they should be, and as they should not.
+
 use std::time::UNIX_EPOCH;
 
 use proptest::prelude::*;

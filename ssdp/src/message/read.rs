@@ -73,15 +73,18 @@ impl<'a> Fields<'a> {
         for line in lines.take_while(|line| !line.is_empty()) {
             // RFC 9112, 5.2: a line that begins with a blank continues the one before.
             if let (Some((_, value)), [b' ' | b'\t', ..]) = (fields.last_mut(), line) {
-                value.push(b' ');
+                if !value.is_empty() {
+                    value.push(b' ');
+                }
                 value.extend_from_slice(line.trim_ascii());
                 continue;
             }
             if fields.len() == HEADERS_MAX {
                 return Err(Invalid::TooManyFields);
             }
-            let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
-            let (name, value) = line.split_at_checked(colon).unwrap_or((line, b""));
+            // Without a colon it is nothing that could be looked for, but may be continued.
+            let colon = line.iter().position(|byte| *byte == b':').unwrap_or_default();
+            let (name, value) = line.split_at_checked(colon).unwrap_or_default();
             let value = value.strip_prefix(b":").unwrap_or_default();
             fields.push((name.trim_ascii(), value.trim_ascii().to_vec()));
         }

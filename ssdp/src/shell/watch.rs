@@ -130,9 +130,9 @@ impl Watch {
         let mut any = false;
         loop {
             match rustix::net::recv(netlink, &mut news[..], RecvFlags::empty()) {
-                Ok(_) | Err(Errno::INTR) => any = true,
-                // More news than the kernel kept: that is news.
-                Err(Errno::NOBUFS) => return true,
+                // More news than the kernel kept are news, too. It keeps no others, and is silent
+                // about that, until those it kept have been read.
+                Ok(_) | Err(Errno::INTR | Errno::NOBUFS) => any = true,
                 Err(_) => return any,
             }
         }

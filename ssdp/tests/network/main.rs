@@ -13,3 +13,4 @@
 mod services;
 mod sockets;
 mod support;
+mod watching;

@@ -7,6 +7,9 @@
     reason = "each test uses a part of it, and stops at a surprise"
 )]
 
+pub(crate) mod buffers;
+pub(crate) mod crowd;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::ops::RangeInclusive;
@@ -19,6 +22,8 @@ use ssdp::engine::{
 use ssdp::interface::{Address, Interface, SSDP_PORT, is_link_local};
 use ssdp::message::{Message, read};
 use ssdp::target::{Target, Udn};
+
+use buffers::Buffers;
 
 /// The type that the devices of these tests have.
 pub(crate) const LAMP: &str = "urn:example-org:device:Lamp:1";
@@ -33,6 +38,8 @@ pub(crate) struct Lan {
     pub(crate) nodes: Vec<Node>,
     /// Everything that was sent.
     pub(crate) wire: Vec<Sent>,
+    /// How receivers read; without it they read at once.
+    pub(crate) buffers: Option<Buffers>,
     flying: BTreeMap<(Duration, u64), Flight>,
     count: u64,
     timers: BTreeSet<(Duration, usize)>,
@@ -115,6 +122,7 @@ impl Lan {
             faults,
             nodes: Vec::new(),
             wire: Vec::new(),
+            buffers: None,
             flying: BTreeMap::new(),
             count: 0,
             timers: BTreeSet::new(),
@@ -223,10 +231,18 @@ impl Lan {
         let (least, most) = (micros(self.faults.delay.start()), micros(self.faults.delay.end()));
         for _ in 0..copies {
             let at = self.now + Duration::from_micros(self.rng.u64(least..=most));
+            let Some(at) = self.read_at(at, &flight) else { continue };
             self.count += 1;
             let Flight { node, arrival, bytes } = &flight;
             let copy = Flight { node: *node, arrival: *arrival, bytes: Rc::clone(bytes) };
             self.flying.insert((at, self.count), copy);
+        }
+    }
+
+    fn read_at(&mut self, at: Duration, flight: &Flight) -> Option<Duration> {
+        match &mut self.buffers {
+            Some(buffers) => buffers.read_at(at, flight.node, flight.arrival),
+            None => Some(at),
         }
     }
 
@@ -246,6 +262,7 @@ impl Lan {
             }
         }
         self.now = end;
+        self.buffers.iter_mut().for_each(|buffers| buffers.forget(end));
     }
 
     fn deliver(&mut self) {

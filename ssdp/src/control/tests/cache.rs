@@ -1,5 +1,7 @@
 //! What is listed, what is told, and how long it holds.
 
+use std::net::IpAddr;
+
 use super::*;
 
 #[test]
@@ -153,6 +155,21 @@ fn places_on_an_interface_go_with_it() {
     lan.interfaces(&[ethernet(3)]);
     assert_eq!(lan.told(), ["0 gone one", "0 changed both"]);
     assert_eq!(lan.known(), 1);
+}
+
+#[test]
+fn places_in_a_network_that_was_left_go_with_its_address() {
+    let mut lan = Lan::new();
+    lan.hears("10.0.0.8", Way::Multicast, &alive(lamp("there")));
+    lan.hears("10.0.0.9", Way::Multicast, &alive(lamp("both")));
+    let network = |ip: &str| Address { ip: ip.parse().unwrap(), prefix: 24 };
+    let both = vec![network("10.0.0.1"), network("192.168.0.1")];
+    lan.interfaces(&[Interface { addresses: both.clone(), ..ethernet(2) }]);
+    lan.hears("192.168.0.9", Way::Multicast, &alive(lamp("both")));
+    lan.told();
+    lan.interfaces(&[Interface { addresses: both[1..].to_vec(), ..ethernet(2) }]);
+    assert_eq!(lan.told(), ["0 gone there", "0 changed both"]);
+    assert_eq!(lan.entry("both").unwrap().places[0].source, IpAddr::from([192, 168, 0, 9]));
 }
 
 #[test]

@@ -156,14 +156,18 @@ fn a_device_that_moves_loses_its_old_place() {
 }
 
 #[test]
-fn who_forges_a_move_changes_no_old_place() {
+fn who_forges_a_move_changes_no_old_place_and_the_forged_one_is_asked_too() {
     let mut lan = with_lamp();
     lan.hears("10.0.0.66", Way::Multicast, &alive(booted("a", 2)));
     lan.hears("10.0.0.9", UNICAST, &answer(itself(lamp("a"))));
+    let sources = |lan: &Lan| -> Vec<String> {
+        lan.entry("a").unwrap().places.iter().map(|place| place.source.to_string()).collect()
+    };
+    assert_eq!(sources(&lan), ["10.0.0.9", "10.0.0.66"]);
+    lan.until(900);
+    lan.hears("10.0.0.9", UNICAST, &answer(itself(lamp("a"))));
     lan.until(4000);
-    let sources: Vec<String> =
-        lan.entry("a").unwrap().places.iter().map(|place| place.source.to_string()).collect();
-    assert_eq!(sources, ["10.0.0.9", "10.0.0.66"]);
+    assert_eq!(sources(&lan), ["10.0.0.9"]);
 }
 
 #[test]
@@ -185,16 +189,31 @@ fn the_program_checks_everywhere_and_waits_for_no_rest() {
 }
 
 #[test]
-fn a_goodbye_soon_after_a_check_is_remembered() {
+fn who_starts_anew_and_leaves_at_once_is_gone_at_once() {
+    for after in [400, 1000] {
+        let mut lan = with_lamp();
+        lan.hears("10.0.0.9", Way::Multicast, &alive(booted("a", 2)));
+        lan.hears("10.0.0.9", UNICAST, &answer(itself(booted("a", 2))));
+        lan.until(after);
+        lan.hears("10.0.0.9", Way::Multicast, &byebye("a"));
+        lan.until(20_000);
+        let gone = after.max(800) + 800;
+        assert_eq!(lan.told(), ["0 changed a".into(), format!("{gone} gone a")]);
+    }
+}
+
+#[test]
+fn of_many_goodbyes_in_a_row_two_are_checked_and_the_next_after_a_rest() {
     let mut lan = with_lamp();
-    lan.check("a");
-    lan.hears("10.0.0.9", UNICAST, &answer(itself(lamp("a"))));
-    lan.until(1000);
-    lan.hears("10.0.0.9", Way::Multicast, &byebye("a"));
+    for ms in (0..=4900).step_by(100) {
+        lan.until(ms);
+        lan.hears("10.0.0.9", Way::Multicast, &byebye("a"));
+        lan.hears("10.0.0.9", UNICAST, &answer(itself(lamp("a"))));
+    }
     lan.until(20_000);
-    assert_eq!(lan.told(), ["5800 gone a"]);
-    let asked = ["0", "5000", "5300"].map(|ms| format!("{ms} 10.0.0.9:1900 Own"));
-    assert_eq!(lan.asked(false), asked);
+    assert_eq!(lan.told(), ["6600 gone a"]);
+    let asked = ["0", "800", "5800", "6100"];
+    assert_eq!(lan.asked(false), asked.map(|ms| format!("{ms} 10.0.0.9:1900 Own")));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod cache;
 mod checks;
 mod limits;
 mod searches;
+mod strangers;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -203,3 +203,39 @@ fn an_interface_that_appears_or_changes_is_searched_again_and_no_other() {
     lan.until(1_000_000);
     assert_eq!(lan.asked(true), [""; 0]);
 }
+
+#[test]
+fn who_starts_with_many_others_searches_in_turn() {
+    let mut lan = Lan::new();
+    let mut firsts = Vec::new();
+    for index in 3..23 {
+        let begun = u64::from(index) * 100_000;
+        lan.until(begun);
+        lan.asked(true);
+        lan.interfaces(&[ethernet(index)]);
+        for n in 0..200 {
+            let message = alive(lamp(&format!("u{n}")));
+            lan.hears_on(index, &format!("10.1.1.{n}"), Way::Multicast, &message);
+        }
+        lan.until(begun + 60_000);
+        firsts.push(times(&lan.asked(true))[0] - begun);
+    }
+    assert!(firsts.iter().all(|first| (50..=40_150).contains(first)), "{firsts:?}");
+    assert!(firsts.iter().filter(|first| **first < 10_000).count() < 10, "{firsts:?}");
+}
+
+#[test]
+fn the_search_goes_on_while_somebody_new_answers() {
+    for (new, rounds) in [(0, 1), (1, 2), (2, 3), (3, 4), (10, 4)] {
+        let mut lan = Lan::new();
+        lan.hears("10.0.0.8", Way::Multicast, &alive(lamp("a")));
+        let mut searches = 0;
+        for round in 0..10 {
+            let name = if round < new { format!("new{round}") } else { "a".to_owned() };
+            lan.until(1_000 + round * 3_600);
+            searches += lan.asked(true).len();
+            lan.hears("10.0.0.9", UNICAST, &answer(lamp(&name)));
+        }
+        assert_eq!(searches, 2 * rounds, "{new} are new");
+    }
+}

@@ -1,3 +1,5 @@
+//! Fetching from servers that misbehave, and from nowhere that must not be asked.
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,5 @@
+//! The server among clients that are slow, many, or hostile.
+
 use std::net::{Ipv4Addr, TcpStream};
 
 use proptest::prelude::*;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use httparse::{EMPTY_HEADER, Header, Status};
 use ssdp::limits::{DATAGRAM_BYTES_MAX, HEADERS_MAX};
-use ssdp::message::{Advert, Invalid, Message, read, write};
+use ssdp::message::{Invalid, Message, read, write};
 
 /// Fails where one of the rules is broken.
 pub(crate) fn check(bytes: &[u8]) {
@@ -50,20 +50,12 @@ pub(crate) fn said(message: &Message) -> Message {
             advert.extra.clear();
         }
         Message::Byebye(advert) => {
-            let Advert { target, usn, boot_id, config_id, .. } = advert.clone();
-            let (location, server, max_age, next_boot_id) = (None, None, None, None);
-            *advert = Advert {
-                target,
-                usn,
-                location,
-                server,
-                max_age,
-                boot_id,
-                next_boot_id,
-                config_id,
-                search_port: None,
-                extra: Vec::new(),
-            };
+            advert.location = None;
+            advert.server = None;
+            advert.max_age = None;
+            advert.next_boot_id = None;
+            advert.search_port = None;
+            advert.extra.clear();
         }
         Message::Search(_) => {}
     }
