@@ -13,9 +13,13 @@ fn lan_with_katie() -> Option<(Lan, Program)> {
     Some((lan, katie))
 }
 
-/// What the doctor says on machine 1, which has these rules of nftables.
+/// What the doctor says on machine 1 after answers to its first search.
 fn diagnosis(lan: &Lan, args: &[&str]) -> Value {
-    let mut doctor = lan.start(1, "client", &[&["doctor"], args].concat());
+    diagnosis_after("4", lan, args)
+}
+
+fn diagnosis_after(seconds: &str, lan: &Lan, args: &[&str]) -> Value {
+    let mut doctor = lan.start(1, "client", &[&["doctor", "--seconds", seconds], args].concat());
     let diagnosis = doctor.event("diagnosis");
     let is_well = ["well", "answers-to-1900-only"].iter().any(|well| diagnosis["cause"] == *well);
     assert_eq!(doctor.exit(), i32::from(!is_well), "{diagnosis}");
@@ -25,8 +29,11 @@ fn diagnosis(lan: &Lan, args: &[&str]) -> Value {
 
 /// A firewall on a machine: a chain with these rules.
 fn firewall(lan: &Lan, leaf: usize, hook: &str, rules: &[&str]) {
-    let chain = format!("chain c {{ type filter hook {hook} priority 0; {} }}", rules.join("; "));
-    let said = lan.run(leaf, "nft", &[&format!("table inet t {{ {chain} }}")]);
+    let rules = rules.join("; ");
+    let table = format!(
+        "table inet {hook} {{\n chain c {{\n type filter hook {hook} priority 0; {rules};\n }}\n}}"
+    );
+    let said = lan.run(leaf, "nft", &[&table]);
     assert_eq!(said, "");
 }
 
@@ -92,7 +99,7 @@ fn a_firewall_that_lets_in_what_is_asked_for_is_named_but_does_no_harm() {
         "drop",
     ];
     firewall(&lan, 1, "input", &rules);
-    let diagnosis = diagnosis(&lan, &[]);
+    let diagnosis = diagnosis_after("8", &lan, &[]);
     says(&diagnosis, "answers-to-1900-only", "firewall lets answers in at port 1900 only");
 }
 

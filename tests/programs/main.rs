@@ -4,7 +4,7 @@
 //! waited for by its output. A program that panics fails the test that started it.
 #![cfg(unix)]
 // A test is a program: it touches the machine, and a failed helper is a failed test.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout)]
 
@@ -29,3 +29,4 @@ mod strangers;
 mod support;
 mod tampering;
 mod text;
+mod wire;
