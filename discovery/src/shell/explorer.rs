@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hallway::time::Now;
 use ssdp::engine::{Config, Event, Wanted};
-use ssdp::shell::fetch::{Asked, Fetcher, Wish};
+use ssdp::shell::fetch::{Fetcher, Wish};
 use ssdp::shell::service::{Command, Options, Service};
 use ssdp::shell::status::Status;
 use ssdp::target::Target;
@@ -66,8 +66,7 @@ impl Explorer {
             match output {
                 Output::Change(change) => changes.push(change),
                 Output::Fetch(udn, location) => {
-                    let wish = Wish { udn: udn.clone(), config_id: None, location };
-                    if self.fetcher.ask(wish) != Asked::Queued {
+                    if !self.fetcher.ask(Wish { udn: udn.clone(), location }) {
                         self.devices.fetched(&udn, None);
                     }
                 }
