@@ -74,7 +74,9 @@ impl Location {
         }
         // All our addresses, since two of our interfaces may be in the same network.
         let is_ours = |ip| interfaces.iter().any(|interface| interface.has(ip));
-        if is_ours(ip) && !is_ours(source) {
+        // Systems drop what comes from outside with an IPv4 source of their own, and let IPv6 in.
+        let is_from_here = source.is_ipv4() && is_ours(source);
+        if is_ours(ip) && !is_from_here {
             return Err(Refused::Ourselves);
         }
         Ok(Self { address: scoped(ip, port, heard_on), path })
@@ -297,6 +299,8 @@ mod tests {
         for host in ["10.0.0.7", "10.0.0.8", "[fe80::7]"] {
             let text = format!("http://{host}:8080/");
             assert_eq!(check(&text), Err(Refused::Ourselves));
+            // Linux takes this from the network, too.
+            assert_eq!(check_from("fe80::7", &text), Err(Refused::Ourselves));
             let itself = check_from("10.0.0.7", &text);
             assert_eq!(itself.map(|location| location.url()), Ok(text));
         }
