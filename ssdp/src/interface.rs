@@ -85,6 +85,22 @@ impl Interface {
         plain && self.addresses.iter().any(|address| address.shares_network(source))
     }
 
+    /// Whether all hosts of one of its networks are meant, or the network itself.
+    pub fn is_broadcast(&self, ip: IpAddr) -> bool {
+        let IpAddr::V4(ip) = ip else { return false };
+        let is_all = |ours: Ipv4Addr, prefix: u8| {
+            let host = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+            let bits = ip.to_bits() & host;
+            // RFC 3021: a network of two has neither.
+            (ours.to_bits() ^ ip.to_bits()) & !host == 0 && host > 1 && (bits == host || bits == 0)
+        };
+        let is_one = |address: &Address| match address.ip {
+            IpAddr::V4(ours) => is_all(ours, address.prefix),
+            IpAddr::V6(_) => false,
+        };
+        ip.is_broadcast() || self.addresses.iter().any(is_one)
+    }
+
     /// The address that neighbours of that family reach us under; a global or local one before one
     /// that the interface gave itself.
     pub fn address(&self, family: Family) -> Option<IpAddr> {
@@ -108,6 +124,14 @@ impl Interface {
     pub fn link_local(&self) -> Option<IpAddr> {
         let mut ours = self.addresses.iter().map(|address| address.ip);
         ours.find(|ip| ip.is_ipv6() && is_link_local(*ip))
+    }
+}
+
+/// Where to send to, or to connect to, so that a link-local address is looked for on its interface.
+pub fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
+    match ip {
+        IpAddr::V6(v6) if is_link_local(ip) => SocketAddrV6::new(v6, port, 0, interface).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => SocketAddr::new(ip, port),
     }
 }
 

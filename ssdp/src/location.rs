@@ -3,9 +3,9 @@
 //! Everybody on the network can have us believe in a device, so what we fetch for its sake must be
 //! nothing that they could not fetch themselves: only from our neighbours, never from this machine.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::interface::{Interface, is_link_local};
+use crate::interface::{self, Interface};
 use crate::limits::VALUE_BYTES_MAX;
 
 /// A place that may be fetched from. Only [`Location::check`] makes one.
@@ -69,7 +69,7 @@ impl Location {
             return Err(Refused::Metadata);
         }
         let interface = interfaces.iter().find(|interface| interface.index == heard_on);
-        if !interface.is_some_and(|near| near.is_on_link(ip) && !is_broadcast(ip, near)) {
+        if !interface.is_some_and(|near| near.is_on_link(ip) && !near.is_broadcast(ip)) {
             return Err(Refused::OffLink);
         }
         // All our addresses, since two of our interfaces may be in the same network.
@@ -80,7 +80,7 @@ impl Location {
         if is_ours(ip) && !is_from_here {
             return Err(Refused::Ourselves);
         }
-        Ok(Self { address: scoped(ip, port, heard_on), path })
+        Ok(Self { address: interface::scoped(ip, port, heard_on), path })
     }
 
     /// Where to connect to; link-local IPv6 with the scope of the interface.
@@ -151,25 +151,6 @@ fn read_v6(host: &str) -> Result<Ipv6Addr, Refused> {
     let ip: Ipv6Addr = host.parse().map_err(|_| Refused::NotAddress)?;
     // An IPv4 address in disguise would be another one to every rule here.
     if ip.to_ipv4().is_some() { Err(Refused::NotAddress) } else { Ok(ip) }
-}
-
-/// Whether it means all neighbours.
-fn is_broadcast(ip: IpAddr, interface: &Interface) -> bool {
-    let IpAddr::V4(ip) = ip else { return false };
-    interface.addresses.iter().any(|ours| match ours.ip {
-        IpAddr::V4(our_ip) if ours.prefix < 31 => {
-            let hosts = u32::MAX.checked_shr(ours.prefix.into()).unwrap_or(0);
-            ip.to_bits() == our_ip.to_bits() | hosts
-        }
-        IpAddr::V4(_) | IpAddr::V6(_) => false,
-    })
-}
-
-fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
-    match ip {
-        IpAddr::V6(v6) if is_link_local(ip) => SocketAddrV6::new(v6, port, 0, interface).into(),
-        IpAddr::V4(_) | IpAddr::V6(_) => SocketAddr::new(ip, port),
-    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::engine::{Arrival, Datagram, Port, Wanted};
-use crate::interface::{Interface, SSDP_PORT};
+use crate::interface::{Interface, SSDP_PORT, scoped};
 use crate::limits::{STRANGER_ASKS, STRANGER_QUIET, STRANGER_REPEAT, STRANGER_REST, STRANGERS_MAX};
 use crate::message::Advert;
 use crate::target::{Target, Udn};
 
 use super::Voice;
-use super::device::{Spot, address};
+use super::device::Spot;
 
 /// Those of whom we do not know whether they are wanted.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Strangers {
             stranger.asks -= 1;
             stranger.due = now + if stranger.asks == 0 { STRANGER_REST } else { STRANGER_REPEAT };
             let Spot { interface, source } = stranger.spot;
-            let to = address(source, interface, stranger.search_port);
+            let to = scoped(source, stranger.search_port, interface);
             for wanted in &self.wanted {
                 let bytes = voice.search(to, wanted, None);
                 sends.push_back(Datagram { interface, to, from: Port::Own, bytes });
