@@ -128,6 +128,14 @@ impl Interface {
     }
 }
 
+/// Where to send to, or to connect to, so that a link-local address is looked for on its interface.
+pub fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
+    match ip {
+        IpAddr::V6(v6) if is_link_local(ip) => SocketAddrV6::new(v6, port, 0, interface).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => SocketAddr::new(ip, port),
+    }
+}
+
 /// fe80::/10 and 169.254/16.
 pub fn is_link_local(ip: IpAddr) -> bool {
     match ip {

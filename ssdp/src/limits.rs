@@ -138,8 +138,9 @@ pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
 /// An interface that has heard no multicast of others for this long joins its groups again:
 /// switches that nobody asks to forget members do so after 260 s.
 pub const REJOIN_AFTER: Duration = Duration::from_secs(120);
-/// Commands that wait for the thread; a menu gives one at a time.
-pub const COMMANDS_MAX: usize = 64;
+/// Commands that wait for the thread: as many as ask for every device in the list at once, and as
+/// many more.
+pub const COMMANDS_MAX: usize = 2 * DEVICES_MAX;
 /// A new status is made at most this often while nothing but counts has changed.
 pub const STATUS_EVERY: Duration = Duration::from_millis(200);
 

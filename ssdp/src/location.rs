@@ -3,9 +3,9 @@
 //! Everybody on the network can have us believe in a device, so what we fetch for its sake must be
 //! nothing that they could not fetch themselves: only from our neighbours, never from this machine.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::interface::{Interface, is_link_local};
+use crate::interface::{self, Interface};
 use crate::limits::VALUE_BYTES_MAX;
 
 /// A place that may be fetched from. Only [`Location::check`] makes one.
@@ -79,7 +79,7 @@ impl Location {
         if is_ours(ip) && !is_from_here {
             return Err(Refused::Ourselves);
         }
-        Ok(Self { address: scoped(ip, port, heard_on), path })
+        Ok(Self { address: interface::scoped(ip, port, heard_on), path })
     }
 
     /// Where to connect to; link-local IPv6 with the scope of the interface.
@@ -150,13 +150,6 @@ fn read_v6(host: &str) -> Result<Ipv6Addr, Refused> {
     let ip: Ipv6Addr = host.parse().map_err(|_| Refused::NotAddress)?;
     // An IPv4 address in disguise would be another one to every rule here.
     if ip.to_ipv4().is_some() { Err(Refused::NotAddress) } else { Ok(ip) }
-}
-
-fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
-    match ip {
-        IpAddr::V6(v6) if is_link_local(ip) => SocketAddrV6::new(v6, port, 0, interface).into(),
-        IpAddr::V4(_) | IpAddr::V6(_) => SocketAddr::new(ip, port),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Where a neighbour can be reached, and whether that has been seen to work.
 
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
-
-use ssdp::engine::Place;
+use std::net::{IpAddr, SocketAddr};
 
 /// Whether a connection comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,16 +57,6 @@ impl Address {
             IpAddr::V4(_) => Kind::Ipv4,
         };
         (self.reach(), kind)
-    }
-}
-
-/// Where to connect to somebody who was heard there.
-pub(super) fn socket(place: &Place, port: u16) -> SocketAddr {
-    match place.source {
-        IpAddr::V6(ip) if ip.is_unicast_link_local() => {
-            SocketAddr::V6(SocketAddrV6::new(ip, port, 0, place.interface))
-        }
-        IpAddr::V6(_) | IpAddr::V4(_) => SocketAddr::new(place.source, port),
     }
 }
 

@@ -21,7 +21,7 @@ use hallway::seeds::Seeds;
 use hallway::text::{Name, shown};
 use hallway::time::Millis;
 use ssdp::engine::{Entry, Event};
-use ssdp::interface::Interface;
+use ssdp::interface::{Interface, scoped};
 pub use ssdp::target::Udn;
 
 pub use self::address::{Address, Probed, Reach};
@@ -270,7 +270,7 @@ impl Neighbours {
         let Hints { port, state, fingerprint, name } = Hints::among(&entry.extra)?;
         let mut addresses: Vec<Address> = Vec::new();
         for place in &entry.places {
-            let socket = address::socket(place, port);
+            let socket = scoped(place.source, port, place.interface);
             let ours = self.interfaces.iter().find(|ours| ours.index == place.interface);
             // Whoever forges a source must not have all of us try to connect there.
             let Some(ours) = ours.filter(|ours| ours.is_on_link(place.source)) else { continue };

@@ -35,9 +35,13 @@ impl Run {
         // Locked before it has its name: a program that starts in between would take it for ended.
         let unfinished = folder.join(format!("{UNFINISHED}{}", udn.bare()));
         let file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
-        file.try_lock()?;
         let path = folder.join(udn.bare());
-        fs::rename(&unfinished, &path)?;
+        let named = file.try_lock().map_err(io::Error::from);
+        if let Err(error) = named.and_then(|()| fs::rename(&unfinished, &path)) {
+            // Where nothing can be locked, as on some network disks, each start would leave one.
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
         Ok(Self { path, _file: file })
     }
 }
@@ -115,6 +119,16 @@ mod tests {
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].file_name(), "notes.txt");
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_noted_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let in_the_way = folder.path().join(udn(1).bare());
+        fs::create_dir(&in_the_way).unwrap();
+        assert!(Run::begin(folder.path(), &udn(1)).is_err());
+        fs::remove_dir(in_the_way).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::engine::{Datagram, Place, Port};
-use crate::interface::SSDP_PORT;
+use crate::interface::{SSDP_PORT, scoped};
 use crate::limits::{CHECK_ANSWER, CHECK_REPEAT, CHECK_REST, CHECKS_MAX, CHECKS_RUNNING_MAX};
 use crate::target::{Target, Udn};
 
 use super::Voice;
 use super::cache::Cache;
-use super::device::{Spot, address};
+use super::device::Spot;
 
 /// The checks of all devices.
 #[derive(Debug, Default)]
@@ -191,7 +191,7 @@ impl Means<'_> {
     fn ask(&mut self, udn: &Udn, at: &BTreeSet<Spot>, port: impl Fn(&Place) -> u16) {
         let asked = |place: &&Place| at.iter().any(|spot| spot.is_of(place));
         for place in self.cache.places(udn).iter().filter(asked) {
-            let to = address(place.source, place.interface, port(place));
+            let to = scoped(place.source, port(place), place.interface);
             let bytes = self.voice.search(to, &Target::Device(udn.clone()), None);
             let interface = place.interface;
             self.sends.push_back(Datagram { interface, to, from: Port::Own, bytes });

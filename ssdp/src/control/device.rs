@@ -1,11 +1,11 @@
 //! One device as it is remembered: what it said, where it was heard, and how long that holds.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::engine::{Arrival, Entry, Place};
-use crate::interface::{Interface, SSDP_PORT, is_link_local};
+use crate::interface::{Interface, SSDP_PORT};
 use crate::limits::{MAX_AGE, MAX_AGE_HEARD, PLACES_MAX, TARGETS_MAX};
 use crate::message::{Advert, Message};
 use crate::target::{Target, Udn};
@@ -164,13 +164,5 @@ impl Device {
         if self.entry.targets.len() < TARGETS_MAX {
             self.entry.targets.push(target.clone());
         }
-    }
-}
-
-/// Where to send to, so that a link-local address is looked for on its interface.
-pub(super) fn address(ip: IpAddr, interface: u32, port: u16) -> SocketAddr {
-    match ip {
-        IpAddr::V6(v6) if is_link_local(ip) => SocketAddrV6::new(v6, port, 0, interface).into(),
-        IpAddr::V4(_) | IpAddr::V6(_) => SocketAddr::new(ip, port),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::engine::{Arrival, Datagram, Port, Wanted};
-use crate::interface::{Interface, SSDP_PORT};
+use crate::interface::{Interface, SSDP_PORT, scoped};
 use crate::limits::{
     STRANGER_ASKS, STRANGER_GAP, STRANGER_QUIET, STRANGER_REPEAT, STRANGER_REST, STRANGERS_MAX,
 };
@@ -14,7 +14,7 @@ use crate::rng::Rng;
 use crate::target::{Target, Udn};
 
 use super::Voice;
-use super::device::{Spot, address};
+use super::device::Spot;
 
 /// Those of whom we do not know whether they are wanted.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Strangers {
             stranger.due = now + if stranger.asks == 0 { STRANGER_REST } else { STRANGER_REPEAT };
             self.free_at = now + self.random.within(STRANGER_GAP);
             let Spot { interface, source } = stranger.spot;
-            let to = address(source, interface, stranger.search_port);
+            let to = scoped(source, stranger.search_port, interface);
             for wanted in &self.wanted {
                 let bytes = voice.search(to, wanted, None);
                 sends.push_back(Datagram { interface, to, from: Port::Own, bytes });

@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::http::{self, Page};
 use crate::limits::{
-    HTTP_ACCEPT_PAUSE, HTTP_BACKLOG, HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_SOURCE_MAX,
+    HOPS, HTTP_ACCEPT_PAUSE, HTTP_BACKLOG, HTTP_CONNECTIONS_MAX, HTTP_CONNECTIONS_PER_SOURCE_MAX,
     HTTP_HEAD_BYTES_MAX, HTTP_LEFTOVER_BYTES_MAX, HTTP_WAIT,
 };
 
@@ -87,6 +87,14 @@ impl Drop for Server {
 
 fn listen(bind: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(bind), Type::STREAM, Some(Protocol::TCP))?;
+    // Who is too far away to hear the announcement is too far away to read the pages: what we send
+    // does not get there, so no connection comes about.
+    let v4 = socket.set_ttl_v4(HOPS);
+    if bind.is_ipv6() {
+        socket.set_unicast_hops_v6(HOPS)?;
+    } else {
+        v4?;
+    }
     if bind.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
     }

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use crate::support::{Host, PATIENCE, plug_in, switch};
 use ssdp::engine::{Config, Device, Entry, Event, Wanted};
-use ssdp::limits::MAX_AGE;
-use ssdp::shell::service::{Options, Service};
+use ssdp::limits::{DEVICES_MAX, MAX_AGE};
+use ssdp::shell::service::{Command, Options, Service};
 use ssdp::target::{Target, Udn};
 
 /// A program: a lamp with that name, that also looks for lamps.
@@ -139,6 +139,15 @@ fn a_pulled_cable_and_a_new_address_are_recovered_from() {
     watcher.sees(&lamp.udn, &["10.9.0.77"]);
     // It hears and answers there as before.
     Lamp::on(&other, 3).sees(&lamp.udn, &["10.9.0.77"]);
+}
+
+#[test]
+fn a_service_can_be_asked_to_check_every_device_of_a_full_list_at_once() {
+    let Some([one]) = switch() else { return };
+    let lamp = Lamp::on(&one, 1);
+    let all = (0..DEVICES_MAX).map(|n| Udn::parse(&format!("lamp{n}")).unwrap());
+    let taken = all.filter(|udn| lamp.service.tell(Command::Check(udn.clone())));
+    assert_eq!(taken.count(), DEVICES_MAX);
 }
 
 #[test]

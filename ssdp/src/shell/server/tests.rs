@@ -37,6 +37,19 @@ fn ask(server: &Server, request: &str) -> String {
 const GET: &str = "GET /description.xml HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
 #[test]
+#[cfg(target_os = "linux")]
+fn pages_travel_no_farther_than_announcements() {
+    for bind in ["0.0.0.0:0", "[::]:0"] {
+        let listener = listen(bind.parse().unwrap()).unwrap();
+        let socket = socket2::SockRef::from(&listener);
+        assert_eq!(socket.ttl_v4().unwrap(), HOPS, "{bind}");
+        if bind.starts_with('[') {
+            assert_eq!(socket.unicast_hops_v6().unwrap(), HOPS);
+        }
+    }
+}
+
+#[test]
 fn a_page_is_served_and_can_be_replaced() {
     let server = server("<first/>");
     assert!(ask(&server, GET).ends_with("\r\n\r\n<first/>"));
