@@ -16,6 +16,7 @@ impl Network {
             assert!(!is_required, "network namespaces are required here");
             return None;
         }
+        let network = Self { name };
         for args in [
             "link set lo up",
             // The other end of the cable is there too, and nobody's.
@@ -27,9 +28,9 @@ impl Network {
             "addr add 10.99.0.1/24 dev eth0",
             "link set eth0 up",
         ] {
-            assert!(ip(&format!("-n {name} {args}")), "{args}");
+            assert!(ip(&format!("-n {} {args}", network.name)), "{args}");
         }
-        Some(Self { name })
+        Some(network)
     }
 
     /// What `ip netns exec` calls it.

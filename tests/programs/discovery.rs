@@ -135,8 +135,15 @@ fn id(event: &Value) -> String {
 #[test]
 fn a_machine_with_two_cables_is_one_entry_with_the_right_address_on_each() {
     let Some(lan) = Lan::new(2) else { return };
+    lan.hub("link add br1 type bridge");
+    lan.hub("link set br1 up");
     for leaf in [0, 1] {
         lan.cable(leaf, "eth1", "10.88.0", "fd88:");
+        lan.hub(&format!("link set eth1p{leaf} master br1"));
+        // With IPv4 and a link-local address on each, it has as many as `ssdp` remembers of one.
+        for device in ["eth0", "eth1"] {
+            lan.ip(leaf, &format!("-6 addr flush dev {device} scope global"));
+        }
     }
     let mut katie = client(&lan, 0, "katie");
     let _bob = node(&lan, 1, "bob");
