@@ -154,7 +154,6 @@ fn nothing_is_left_for_later() {
 fn only_the_shell_and_the_loops_may_touch_the_machine() {
     let loops = [
         "src/shell/mod.rs",
-        "discovery/src/shell/mod.rs",
         "ssdp/src/shell/mod.rs",
         "discovery/src/shell/mod.rs",
         "community-server/src/run.rs",

@@ -1,7 +1,7 @@
 //! Whom we answer, and how often: nobody may have us send to a stranger, or more than our share.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::interface::{Interface, SSDP_PORT};
@@ -59,28 +59,13 @@ impl Bucket {
 pub(crate) fn is_answerable(interface: &Interface, source: SocketAddr) -> bool {
     let (ip, port) = (source.ip(), source.port());
     let is_ours = interface.has(ip) && (port == interface.own_port || port == SSDP_PORT);
-    port != 0 && !is_ours && interface.is_on_link(ip) && !is_broadcast(interface, ip)
-}
-
-/// Whether all hosts of one of the interface's networks are meant, or the network itself.
-fn is_broadcast(interface: &Interface, ip: IpAddr) -> bool {
-    let IpAddr::V4(ip) = ip else { return false };
-    let is_all = |ours: Ipv4Addr, prefix: u8| {
-        let host = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
-        let bits = ip.to_bits() & host;
-        // RFC 3021: a network of two has neither.
-        (ours.to_bits() ^ ip.to_bits()) & !host == 0 && host > 1 && (bits == host || bits == 0)
-    };
-    let mut addresses = interface.addresses.iter();
-    ip.is_broadcast()
-        || addresses.any(|address| match address.ip {
-            IpAddr::V4(ours) => is_all(ours, address.prefix),
-            IpAddr::V6(_) => false,
-        })
+    port != 0 && !is_ours && interface.is_on_link(ip)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use crate::interface::Address;
 

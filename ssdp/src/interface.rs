@@ -75,6 +75,15 @@ impl Address {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+
+    /// Whether `other` stands for all hosts of its network, or for the network itself.
+    fn is_broadcast(&self, other: IpAddr) -> bool {
+        let IpAddr::V4(ip) = other else { return false };
+        let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+        let bits = ip.to_bits() & host;
+        // RFC 3021: a network of two has neither.
+        self.shares_network(other) && host > 1 && (bits == host || bits == 0)
+    }
 }
 
 impl Interface {
@@ -84,10 +93,13 @@ impl Interface {
     }
 
     /// Whether a datagram with this source came from a neighbour: what does not is never answered,
-    /// so that nobody can have us send to a stranger.
+    /// and nobody is looked for there, so that nobody can have us send to a stranger or to all.
     pub fn is_on_link(&self, source: IpAddr) -> bool {
         let plain = !source.is_unspecified() && !source.is_multicast();
-        plain && self.addresses.iter().any(|address| address.shares_network(source))
+        let mut addresses = self.addresses.iter();
+        plain
+            && addresses.any(|address| address.shares_network(source))
+            && !self.addresses.iter().any(|address| address.is_broadcast(source))
     }
 
     /// The address that neighbours of that family reach us under; a global or local one before one
@@ -146,11 +158,14 @@ mod tests {
             assert!(eth0.is_on_link(near.parse().unwrap()), "{near}");
         }
         let far = ["192.168.2.1", "203.0.113.7", "fd00:2::1", "127.0.0.1", "::1", "0.0.0.0", "::"];
-        for far in far.into_iter().chain(["239.255.255.250", "ff02::c"]) {
+        let all = ["239.255.255.250", "ff02::c", "255.255.255.255", "192.168.1.255", "192.168.1.0"];
+        for far in far.into_iter().chain(all) {
             assert!(!eth0.is_on_link(far.parse().unwrap()), "{far}");
         }
         let host_route = interface(&[("10.0.0.1", 32)]);
         assert!(!host_route.is_on_link("10.0.0.2".parse().unwrap()));
+        let cable = interface(&[("10.0.0.0", 31)]);
+        assert!(cable.is_on_link("10.0.0.1".parse().unwrap()));
     }
 
     #[test]

@@ -163,8 +163,6 @@ pub const FETCHES_WAITING_MAX: usize = 64;
 /// Time between two fetches in the long run: forged announcements cannot make us send more requests
 /// than that to a neighbour. [`FETCHES_WAITING_MAX`] may come in a burst.
 pub const FETCH_INTERVAL: Duration = Duration::from_millis(250);
-/// Attempts remembered, so that nothing is fetched twice; the earliest is forgotten first.
-pub const FETCHES_REMEMBERED_MAX: usize = 1024;
 
 /// Connections to our description server; the one open longest is closed for a new one.
 pub const HTTP_CONNECTIONS_MAX: usize = 32;

@@ -69,12 +69,14 @@ impl Location {
             return Err(Refused::Metadata);
         }
         let interface = interfaces.iter().find(|interface| interface.index == heard_on);
-        if !interface.is_some_and(|near| near.is_on_link(ip) && !is_broadcast(ip, near)) {
+        if !interface.is_some_and(|near| near.is_on_link(ip)) {
             return Err(Refused::OffLink);
         }
         // All our addresses, since two of our interfaces may be in the same network.
         let is_ours = |ip| interfaces.iter().any(|interface| interface.has(ip));
-        if is_ours(ip) && !is_ours(source) {
+        // Systems drop what comes from outside with an IPv4 source of their own, and let IPv6 in.
+        let is_from_here = source.is_ipv4() && is_ours(source);
+        if is_ours(ip) && !is_from_here {
             return Err(Refused::Ourselves);
         }
         Ok(Self { address: scoped(ip, port, heard_on), path })
@@ -148,18 +150,6 @@ fn read_v6(host: &str) -> Result<Ipv6Addr, Refused> {
     let ip: Ipv6Addr = host.parse().map_err(|_| Refused::NotAddress)?;
     // An IPv4 address in disguise would be another one to every rule here.
     if ip.to_ipv4().is_some() { Err(Refused::NotAddress) } else { Ok(ip) }
-}
-
-/// Whether it means all neighbours.
-fn is_broadcast(ip: IpAddr, interface: &Interface) -> bool {
-    let IpAddr::V4(ip) = ip else { return false };
-    interface.addresses.iter().any(|ours| match ours.ip {
-        IpAddr::V4(our_ip) if ours.prefix < 31 => {
-            let hosts = u32::MAX.checked_shr(ours.prefix.into()).unwrap_or(0);
-            ip.to_bits() == our_ip.to_bits() | hosts
-        }
-        IpAddr::V4(_) | IpAddr::V6(_) => false,
-    })
 }
 
 fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
@@ -309,6 +299,8 @@ mod tests {
         for host in ["10.0.0.7", "10.0.0.8", "[fe80::7]"] {
             let text = format!("http://{host}:8080/");
             assert_eq!(check(&text), Err(Refused::Ourselves));
+            // Linux takes this from the network, too.
+            assert_eq!(check_from("fe80::7", &text), Err(Refused::Ourselves));
             let itself = check_from("10.0.0.7", &text);
             assert_eq!(itself.map(|location| location.url()), Ok(text));
         }

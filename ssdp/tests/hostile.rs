@@ -14,13 +14,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use ssdp::engine::{Arrival, Config, Datagram, Device, Engine, Input, Output, Port, Wanted, Way};
+use ssdp::engine::{Arrival, Datagram, Engine, Input, Output, Port, Wanted, Way};
 use ssdp::interface::{Address, Interface};
 use ssdp::limits::{
     ANSWERS_GLOBAL, ANSWERS_PENDING_MAX, ANSWERS_PER_SOURCE, CHECKS_RUNNING_MAX, DEVICES_MAX,
-    DEVICES_PER_SOURCE_MAX, MAX_AGE,
+    DEVICES_PER_SOURCE_MAX,
 };
-use ssdp::message::{Message, read, write};
+use ssdp::message::{read, write};
 use ssdp::target::{Target, Udn};
 use support::{LAMP, config, lamp};
 
@@ -325,6 +325,7 @@ fn datagram() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn whatever_comes_an_engine_goes_on_within_its_limits(
         steps in prop::collection::vec((datagram(), any::<u32>(), 0..3_u8, 0..2_000_u64), 1..200),

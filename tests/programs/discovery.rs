@@ -157,7 +157,8 @@ fn without_discovery_nothing_is_sent() {
         return;
     }
     let Some(lan) = Lan::new(3) else { return };
-    let count = "add table inet count; add chain inet count out { type filter hook output priority 0; }; \
+    let count = "add table inet count; \
+                 add chain inet count out { type filter hook output priority 0; }; \
                  add rule inet count out meta l4proto udp counter";
     assert_eq!(lan.run(0, "nft", &[count]), "");
     let mut silent = Vec::new();

@@ -6,7 +6,6 @@
 // A test is a program: it touches the machine, and a failed helper is a failed test.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-#![allow(clippy::print_stdout)]
 
 #[path = "../support/binaries.rs"]
 mod binaries;

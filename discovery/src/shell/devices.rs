@@ -11,7 +11,7 @@ use hallway::time::{Millis, Now};
 use ssdp::engine::{Config, Entry, Event as Heard, Place, Wanted};
 use ssdp::interface::Interface;
 use ssdp::location::Location;
-use ssdp::shell::fetch::{Asked, Fetched, Fetcher, Wish};
+use ssdp::shell::fetch::{Fetched, Fetcher, Wish};
 use ssdp::shell::service::{Options, Service};
 use ssdp::shell::status::Status;
 use ssdp::target::{Target, Udn};
@@ -87,12 +87,10 @@ impl Devices {
         for (udn, known) in &mut self.known {
             if let Stage::Turn(location) = &known.stage {
                 let location = location.clone();
-                let wish = Wish { udn: udn.clone(), config_id: None, location: location.clone() };
-                known.stage = match self.fetcher.ask(wish) {
-                    Asked::Queued => Stage::Description(location),
-                    Asked::Known => Stage::Nothing,
-                    Asked::Busy => continue,
-                };
+                let wish = Wish { udn: udn.clone(), location: location.clone() };
+                if self.fetcher.ask(wish) {
+                    known.stage = Stage::Description(location);
+                }
             }
         }
         let settled = self.known.values_mut().filter(|known| known.stage == Stage::Nothing);

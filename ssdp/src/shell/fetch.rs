@@ -1,9 +1,8 @@
 //! Fetches the descriptions of others, on threads of its own.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -17,19 +16,16 @@ use ureq::unversioned::transport::{NextTimeout, TcpConnector};
 use crate::description::{self, Foreign, Unreadable};
 use crate::limits::{
     DESCRIPTION_BYTES_MAX, FETCH_HEAD_BYTES_MAX, FETCH_INTERVAL, FETCH_WAIT, FETCHES_AT_ONCE,
-    FETCHES_REMEMBERED_MAX, FETCHES_WAITING_MAX,
+    FETCHES_WAITING_MAX,
 };
 use crate::location::Location;
 use crate::target::Udn;
 
-/// What is to be fetched. It is fetched once: another boot or a repeated announcement is no reason
-/// to do so again, another configuration or place is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What is to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// Whose description it should be.
     pub udn: Udn,
-    /// `CONFIGID.UPNP.ORG`, where it was said.
-    pub config_id: Option<u32>,
     /// Where it is.
     pub location: Location,
 }
@@ -66,24 +62,14 @@ pub enum Failure {
     Unreadable(#[from] Unreadable),
 }
 
-/// What becomes of a wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// It will be fetched.
-    Queued,
-    /// It was fetched before, or will be.
-    Known,
-    /// Too much was asked for lately: try again later.
-    Busy,
-}
-
 /// Fetches descriptions, [`FETCHES_AT_ONCE`] at a time. Dropping it gives up what waits; what is
 /// under way ends by itself, within [`FETCH_WAIT`].
 #[derive(Debug)]
 pub struct Fetcher {
     wishes: SyncSender<Wish>,
     results: Receiver<Fetched>,
-    attempts: Attempts,
+    /// When all attempts so far would have been made at one each [`FETCH_INTERVAL`].
+    due: Instant,
 }
 
 impl Fetcher {
@@ -108,22 +94,17 @@ impl Fetcher {
                 }
             })?;
         }
-        Ok(Self { wishes, results, attempts: Attempts::new(Instant::now()) })
+        Ok(Self { wishes, results, due: Instant::now() })
     }
 
-    /// Asks for a description, unless it was asked for before.
-    pub fn ask(&mut self, wish: Wish) -> Asked {
-        if self.attempts.known.contains(&wish) {
-            return Asked::Known;
+    /// Asks for a description. `false` where too much was asked for lately: try again later.
+    pub fn ask(&mut self, wish: Wish) -> bool {
+        let Some(next_due) = next_due(self.due, Instant::now()) else { return false };
+        let is_taken = self.wishes.try_send(wish).is_ok();
+        if is_taken {
+            self.due = next_due;
         }
-        let Some(next_due) = self.attempts.next_due(Instant::now()) else { return Asked::Busy };
-        match self.wishes.try_send(wish.clone()) {
-            Ok(()) => {
-                self.attempts.remember(wish, next_due);
-                Asked::Queued
-            }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Asked::Busy,
-        }
+        is_taken
     }
 
     /// A result, if one has come.
@@ -138,37 +119,11 @@ fn take(waiting: &Mutex<Receiver<Wish>>) -> Option<Wish> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-/// What was asked for, and how fast.
-#[derive(Debug)]
-struct Attempts {
-    known: BTreeSet<Wish>,
-    order: VecDeque<Wish>,
-    /// When all attempts so far would have been made at one each [`FETCH_INTERVAL`].
-    due: Instant,
-}
-
-impl Attempts {
-    fn new(now: Instant) -> Self {
-        Self { known: BTreeSet::new(), order: VecDeque::new(), due: now }
-    }
-
-    /// [`Attempts::due`] after one more attempt, if one may be made now.
-    fn next_due(&self, now: Instant) -> Option<Instant> {
-        let due = self.due.max(now) + FETCH_INTERVAL;
-        let burst = FETCH_INTERVAL.saturating_mul(u32::try_from(FETCHES_WAITING_MAX).ok()?);
-        (due <= now + burst).then_some(due)
-    }
-
-    fn remember(&mut self, wish: Wish, due: Instant) {
-        self.due = due;
-        self.known.insert(wish.clone());
-        self.order.push_back(wish);
-        if self.order.len() > FETCHES_REMEMBERED_MAX
-            && let Some(earliest) = self.order.pop_front()
-        {
-            self.known.remove(&earliest);
-        }
-    }
+/// When all attempts will have been made after one more, if one may be made now.
+fn next_due(due: Instant, now: Instant) -> Option<Instant> {
+    let due = due.max(now) + FETCH_INTERVAL;
+    let burst = FETCH_INTERVAL.saturating_mul(u32::try_from(FETCHES_WAITING_MAX).ok()?);
+    (due <= now + burst).then_some(due)
 }
 
 /// Fetches and reads one description, within all limits.

@@ -10,6 +10,7 @@
     reason = "a test is a program that stops at the first surprise"
 )]
 
+mod flood;
 mod services;
 mod sockets;
 mod support;

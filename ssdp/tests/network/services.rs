@@ -12,15 +12,15 @@ use ssdp::shell::service::{Options, Service};
 use ssdp::target::{Target, Udn};
 
 /// A program: a lamp with that name, that also looks for lamps.
-struct Lamp {
-    service: Service,
+pub(crate) struct Lamp {
+    pub(crate) service: Service,
     news: Receiver<()>,
-    udn: Udn,
+    pub(crate) udn: Udn,
     seen: BTreeMap<Udn, Entry>,
 }
 
 impl Lamp {
-    fn on(host: &Host, seed: u64) -> Self {
+    pub(crate) fn on(host: &Host, seed: u64) -> Self {
         let (sender, news) = channel();
         let wake = move || {
             // The test may have ended.
@@ -33,7 +33,7 @@ impl Lamp {
     }
 
     /// Waits until it is so, and follows who is there meanwhile.
-    fn wait(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
         loop {
             while let Some(event) = self.service.try_event() {
@@ -54,7 +54,7 @@ impl Lamp {
     }
 
     /// Waits until a lamp is seen at all these addresses.
-    fn sees(&mut self, udn: &Udn, at: &[&str]) {
+    pub(crate) fn sees(&mut self, udn: &Udn, at: &[&str]) {
         let at: Vec<IpAddr> = at.iter().map(|ip| ip.parse().unwrap()).collect();
         let is_at = |entry: &Entry, ip| entry.places.iter().any(|place| place.source == ip);
         self.wait(&format!("{udn} at {at:?}"), |lamp| {

@@ -6,41 +6,41 @@ use std::time::Duration;
 use ssdp::engine::{Device, Engine, Event, Wanted};
 use ssdp::target::{Target, Udn};
 
-use super::{LAMP, Lan, Plug, Sent, config, lamp, plug};
+use super::{LAMP, Lan, Plug, config, lamp, plug};
 
 /// Ethernet with preamble and gap, IPv4 and UDP, around each datagram.
 pub(crate) const OVERHEAD_BYTES: usize = 66;
 
-/// What is on the wire.
+/// What was on the wire.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Load {
-    /// Datagrams in all.
+    /// Datagrams in all; a multicast counts once.
     pub(crate) datagrams: u64,
     /// Those that answer a search.
     pub(crate) answers: u64,
-    /// Those of the node that answers most.
-    pub(crate) most_answers: u64,
     bytes: usize,
     of_second: BTreeMap<u64, usize>,
+    of_node: BTreeMap<usize, u64>,
 }
 
 impl Load {
-    /// What that makes in all; a multicast counts once.
-    pub(crate) fn of(wire: &[Sent]) -> Self {
-        let mut load = Self::default();
-        let mut of_node = BTreeMap::<usize, u64>::new();
-        for sent in wire {
+    /// Counts what was sent since, and forgets it.
+    pub(crate) fn take(&mut self, lan: &mut Lan) {
+        for sent in lan.wire.drain(..) {
             let bytes = sent.datagram.bytes.len() + OVERHEAD_BYTES;
-            load.datagrams += 1;
+            self.datagrams += 1;
             if sent.datagram.bytes.starts_with(b"HTTP") {
-                load.answers += 1;
-                *of_node.entry(sent.node).or_default() += 1;
+                self.answers += 1;
+                *self.of_node.entry(sent.node).or_default() += 1;
             }
-            load.bytes += bytes;
-            *load.of_second.entry(sent.at.as_secs()).or_default() += bytes;
+            self.bytes += bytes;
+            *self.of_second.entry(sent.at.as_secs()).or_default() += bytes;
         }
-        load.most_answers = of_node.into_values().max().unwrap_or_default();
-        load
+    }
+
+    /// Answers of the node that answers most.
+    pub(crate) fn most_answers(&self) -> u64 {
+        self.of_node.values().max().copied().unwrap_or_default()
     }
 
     /// On average over that span.

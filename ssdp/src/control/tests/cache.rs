@@ -126,7 +126,7 @@ fn both_families_of_one_device_are_two_places_of_one_entry() {
     assert_eq!(lan.known(), 1);
     let places = &lan.entry("a").unwrap().places;
     assert_eq!(places.len(), 2);
-    assert_eq!(places[0].source, "fe80::9".parse::<std::net::IpAddr>().unwrap());
+    assert_eq!(places[0].source, "fe80::9".parse::<IpAddr>().unwrap());
     assert_eq!(lan.asked(false), [""; 0]);
 }
 
