@@ -1,5 +1,4 @@
 //! `client discover`: who, or with `--type` what, is on this network.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::collections::BTreeSet;
 
@@ -75,7 +74,8 @@ pub(crate) enum Over {
     Interest,
 }
 
-/// Waits for what happens next, but neither beyond `due` nor beyond `end`; says whether that is all.
+/// Waits for what happens next, but neither beyond `due` nor beyond `end`; says whether that is
+/// all.
 pub(crate) fn wait(base: &mut Base, due: Option<Millis>, end: Option<Millis>) -> Option<Over> {
     base.net.wait([due, end].into_iter().flatten().min());
     while base.net.next().is_some() {}

@@ -1,5 +1,4 @@
 //! `client doctor`: why others are not seen.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use discovery::doctor::{Diagnosis, Findings, report};
 use discovery::limits::{CHECKUP_ASKS, LOOK_SECONDS};

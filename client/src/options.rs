@@ -93,7 +93,8 @@ impl Task {
 fn search_target(typed: &str) -> Result<Target, &'static str> {
     let other = |target: &Target| matches!(target, Target::Other(_));
     Target::parse(typed).filter(|target| !other(target)).ok_or(
-        "write ssdp:all, upnp:rootdevice, uuid:UUID, or urn:DOMAIN:device:KIND:VERSION (or service)",
+        "write ssdp:all, upnp:rootdevice, uuid:UUID, urn:DOMAIN:device:KIND:VERSION, or the same \
+         with service",
     )
 }
 

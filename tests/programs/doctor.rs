@@ -156,7 +156,7 @@ fn no_network_and_a_network_of_containers_alone_are_told_apart() {
     lan.ip(1, "link set eth0 name docker0");
     lan.ip(1, "link set docker0 up");
     let left_out = diagnosis(&lan, &[]);
-    says(&left_out, "all-left-out", "docker0 is by rule left out");
+    says(&left_out, "all-left-out", "docker0 is left out by rule");
     assert!(left_out["steps"].to_string().contains("--interface docker0"), "{left_out}");
     says(&diagnosis(&lan, &["--interface", "docker0"]), "nobody", "nobody else is heard");
 }

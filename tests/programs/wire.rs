@@ -1,6 +1,7 @@
 //! What Wireshark says of our datagrams.
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use crate::lan::{Lan, has};
 
@@ -24,11 +25,14 @@ fn tshark_finds_nothing_malformed_in_what_our_programs_say() {
     }
     let services = ["urn:hallway-local:service:Chat:1", "urn:hallway-local:service:Directory:1"];
     for service in services {
-        // Announcements, searches and answers.
-        client.event_that("device", |device| {
-            device["types"].as_array().unwrap().contains(&service.into())
-        });
+        let is_one = |device: &Value| {
+            device["types"].as_array().is_some_and(|types| types.contains(&service.into()))
+        };
+        assert!(client.wait_for(is_one), "no {service}: {:?}", client.events());
     }
+    // Its end is the time by which all answers have come; and it asks each device alone.
+    let mut doctor = lan.start(1, "client", &["doctor", "--seconds", "4"]);
+    assert_eq!(doctor.exit(), 0, "{:?}", doctor.events());
     for (program, service) in [&mut katie, &mut lab].into_iter().zip(services) {
         // Goodbyes, and the questions that follow.
         program.signal(Signal::SIGTERM);

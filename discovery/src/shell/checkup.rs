@@ -34,8 +34,8 @@ pub(super) fn summary(status: &Status, neighbours: &Neighbours) -> Summary {
     }
 }
 
-/// What was found out; `echoes` is on which interfaces each neighbour has heard us. Programs on this
-/// machine are left out: that they are seen shows nothing of the network.
+/// What was found out; `echoes` is on which interfaces each neighbour has heard us. Programs on
+/// this machine are left out: that they are seen shows nothing of the network.
 pub(super) fn findings(
     status: &Status,
     neighbours: &Neighbours,
