@@ -61,8 +61,8 @@ fn row(case: &Case) {
     for _ in 0..3 * MINUTE {
         pass(&mut lan, &mut start);
         let listed = listed_percent(&lan);
-        most = most.or((listed >= 99.0).then(|| lan.now.as_secs()));
-        all = all.or((listed >= 100.0).then(|| lan.now.as_secs()));
+        most = most.or((listed >= 99.0).then_some(lan.now.as_secs()));
+        all = all.or((listed >= 100.0).then_some(lan.now.as_secs()));
     }
     let begun = cpu_seconds();
     let mut steady = Load::default();
