@@ -30,7 +30,7 @@ pub struct Counts {
 pub struct Dropped {
     /// No messages of SSDP, or contradictory ones.
     pub invalid: u64,
-    /// From beyond the networks of the interface.
+    /// From no neighbour: from beyond the networks of the interface, or from all of one.
     pub off_link: u64,
     /// Searches beyond what is answered in a time.
     pub over_rate: u64,

@@ -101,7 +101,8 @@ pub const SEARCH_GRACE: Duration = Duration::from_secs(1);
 pub const SEARCH_REST: RangeInclusive<Duration> =
     Duration::from_secs(300)..=Duration::from_secs(330);
 /// How often everybody is searched for in a row: again while somebody new is found, since then
-/// there is loss or a start of many; of a hundred, with 30 % loss, one is missed after four.
+/// there is loss or a start of many. With 30 % loss each round misses one in three, and more rounds
+/// than these were seen to find nobody else.
 pub const SEARCH_ROUNDS_MAX: u32 = 4;
 /// Answers a second when all who are known search in turn. 1,000 are 3.5 Mbit/s, which a wireless
 /// network carries beside its work; 200 devices that search at once make 50 Mbit/s.
