@@ -87,6 +87,9 @@ pub const OUT_BYTES_MAX: usize = 8 << 20;
 /// Bytes gathered for one connection before they are written without waiting for the end of the
 /// loop's turn: many small updates go out as one write, a file does not wait.
 pub const GATHER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes gathered for all connections together before they are written: telling a change to 19,000
+/// must not hold 19,000 copies of it.
+pub const GATHER_TOTAL_BYTES_MAX: usize = 1 << 20;
 /// How long accepting pauses when this process has no descriptor left.
 pub const ACCEPT_PAUSE: Millis = Millis(100);
 /// How long a closing connection waits for the other side's last word, its own being sent.
@@ -123,6 +126,15 @@ pub const CONFIRM_WAIT: Millis = Millis(30_000);
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
+/// Changes of a community's list are gathered at least so long after the last were told: nobody
+/// sees the delay, and who changes its state a thousand times a second wakes the others fifty times.
+pub const NEWS_PAUSE_MIN: Millis = Millis(20);
+/// The same for each thousand who are told, which takes a third of it: telling then leaves most of
+/// the processor to those who come in.
+pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(20);
+/// Newcomers who get the list in one turn of the community's loop: 1.6 MB each at the most usual
+/// names, so that nobody else waits for more than 20 ms.
+pub const LISTS_PER_TURN: usize = 8;
 /// Free names remembered as offered, so that no two are offered the same: a class or two.
 pub const OFFERED_NAMES_MAX: usize = 128;
 /// Members of a community unless its operator says otherwise.

@@ -9,7 +9,7 @@ use hallway::conn::ConnId;
 use hallway::handshake::auth::Instance;
 use hallway::identity::PublicIdentity;
 use hallway::limits::OFFERED_NAMES_MAX;
-use hallway::message::{Addresses, Change, Member, State};
+use hallway::message::{Addresses, Member, State};
 use hallway::text::Name;
 
 /// The list of members, each with its connection.
@@ -81,35 +81,39 @@ impl Directory {
     }
 
     /// Puts a member on the list; its place must be free.
-    pub fn insert(&mut self, conn: ConnId, member: Member) -> Change {
+    pub fn insert(&mut self, conn: ConnId, member: Member) {
         for key in member.name.look_alikes() {
             self.look_alikes.insert(key, member.name.clone());
         }
         self.runs.insert(run(&member), member.name.clone());
         self.offered.retain(|offered| *offered != member.name);
-        let change = Change::Joined(member.clone());
         self.listed.insert(member.name.clone(), Listed { member, conn });
-        change
     }
 
-    /// Takes a member off the list.
-    pub fn remove(&mut self, name: &Name) -> Option<Change> {
+    /// Takes a member off the list; gives its entry.
+    pub fn remove(&mut self, name: &Name) -> Option<Member> {
         let listed = self.listed.remove(name)?;
         self.runs.remove(&run(&listed.member));
         for key in name.look_alikes() {
             self.look_alikes.remove(&key);
         }
-        Some(Change::Left(name.clone()))
+        Some(listed.member)
     }
 
-    /// Notes a member's state; nothing changes when it was so already.
-    pub fn set_state(&mut self, name: &Name, state: State) -> Option<Change> {
+    /// Notes a member's state, if that is news; gives the entry as it was.
+    pub fn set_state(&mut self, name: &Name, state: State) -> Option<Member> {
         let listed = self.listed.get_mut(name)?;
         if listed.member.state == state {
             return None;
         }
+        let before = listed.member.clone();
         listed.member.state = state;
-        Some(Change::State(name.clone(), state))
+        Some(before)
+    }
+
+    /// The member of exactly that name.
+    pub fn get(&self, name: &Name) -> Option<&Member> {
+        self.listed.get(name).map(|listed| &listed.member)
     }
 
     /// The member of that name, or of one that looks like it.
@@ -257,7 +261,7 @@ mod tests {
         let mut directory = Directory::default();
         directory.insert(ConnId(1), member("katie", 1, 1));
         let name = Name::parse("katie").unwrap();
-        assert_eq!(directory.remove(&name), Some(Change::Left(name.clone())));
+        assert_eq!(directory.remove(&name), Some(member("katie", 1, 1)));
         assert_eq!(directory.remove(&name), None);
         assert_eq!(directory.place(&member("katie", 2, 2)), Place::Free);
         assert!(directory.is_empty());
