@@ -126,16 +126,17 @@ pub const CONFIRM_WAIT: Millis = Millis(30_000);
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
-/// Changes of a community's list are gathered at least so long after the last were told: nobody
-/// sees the delay, and who changes its state a thousand times a second wakes the others fifty times.
+/// Changes of a community's list are gathered at least so long after the last were told: nobody sees
+/// the delay, and who changes its state without end wakes the others fifty times a second.
 pub const NEWS_PAUSE_MIN: Millis = Millis(20);
-/// The same for each thousand who are told, which takes a third of it: telling then leaves most of
-/// the processor to those who come in.
+/// The same for each thousand who are told, which takes about a third of this time: telling leaves
+/// most of the processor to those who come in.
 pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(20);
-/// Newcomers who get the list in one turn of the community's loop: 1.6 MB each at the most usual
-/// names, so that nobody else waits for more than 20 ms.
+/// Newcomers who get the list in one turn of the community's loop: at 19,000 members 1.6 MB each,
+/// so that everybody else waits 20 ms and not for all of a class.
 pub const LISTS_PER_TURN: usize = 8;
-/// Free names remembered as offered, so that no two are offered the same: a class or two.
+/// Taken names remembered with the last number offered, so that no two people are offered the
+/// same: those of a class or two.
 pub const OFFERED_NAMES_MAX: usize = 128;
 /// Members of a community unless its operator says otherwise.
 pub const MEMBERS_DEFAULT: usize = 1_000;

@@ -1,7 +1,7 @@
 //! Lists as messages that each fit a record.
 //!
-//! Each item is encoded once and none is copied: a community tells a list of thousands to thousands.
-//! What comes out is byte for byte what [`Message::encode`] makes of the same page.
+//! Each item is encoded once and none is copied: a community tells thousands of thousands. What
+//! comes out is byte for byte what [`Message::encode`] makes of the same page.
 
 use minicbor::encode::Error as EncodeError;
 use minicbor::{Encode, Encoder};
