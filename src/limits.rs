@@ -129,9 +129,9 @@ pub const REJOIN_LONGEST: Millis = Millis(30_000);
 /// Changes of a community's list are gathered at least so long after the last were told: nobody sees
 /// the delay, and who changes its state without end wakes the others fifty times a second.
 pub const NEWS_PAUSE_MIN: Millis = Millis(20);
-/// The same for each thousand who are told, which takes about a third of this time: telling leaves
+/// The same for each thousand who are told, which takes about a fifth of this time: telling leaves
 /// most of the processor to those who come in.
-pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(20);
+pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(50);
 /// Newcomers who get the list in one turn of the community's loop: at 19,000 members 1.6 MB each,
 /// so that everybody else waits 20 ms and not for all of a class.
 pub const LISTS_PER_TURN: usize = 8;

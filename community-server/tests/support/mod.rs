@@ -18,7 +18,7 @@ use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::{Profile, Stretcher};
 use hallway::identity::Identity;
-use hallway::limits::NEWS_PAUSE_MIN;
+use hallway::limits::NEWS_PAUSE_PER_THOUSAND;
 use hallway::message::{Addresses, Join, Member, Message, State};
 use hallway::reason::CloseReason;
 use hallway::secret::Secret;
@@ -203,7 +203,7 @@ impl World {
     /// The turn of the loop ends, so long after the last that nothing more is gathered; whoever is
     /// new gets the list.
     pub fn turn(&mut self) {
-        self.now.tick = self.now.tick + NEWS_PAUSE_MIN;
+        self.now.tick = self.now.tick + NEWS_PAUSE_PER_THOUSAND;
         self.turn_at_once();
         while self.community.deadline() == Some(Millis(0)) {
             self.turn_at_once();
