@@ -126,8 +126,8 @@ pub const CONFIRM_WAIT: Millis = Millis(30_000);
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
-/// Changes of a community's list are gathered at least so long after the last were told: nobody sees
-/// the delay, and who changes its state without end wakes the others fifty times a second.
+/// Changes of a community's list are gathered at least so long after the last were told: nobody
+/// sees the delay, and who changes its state without end wakes the others fifty times a second.
 pub const NEWS_PAUSE_MIN: Millis = Millis(20);
 /// The same for each thousand who are told, which takes about a fifth of this time: telling leaves
 /// most of the processor to those who come in.
