@@ -35,7 +35,8 @@ struct Case {
 fn main() {
     let counts: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     println!(
-        "nodes | start  | families | loss | 99 % listed, all | datagrams, answers | peak Mbit/s | fullest buffer | steady kbit/s, peak | CPU s: start, 20 min"
+        "nodes | start  | families | loss | 99 % listed, all | datagrams, answers | peak Mbit/s | \
+         fullest buffer | steady kbit/s, peak | CPU s: start, 20 min"
     );
     for nodes in counts {
         for (seconds, loss_percent, has_v6) in
@@ -72,7 +73,8 @@ fn row(case: &Case) {
     let second = |at: Option<u64>| at.map_or("later".into(), |at| format!("{at} s"));
     let kilo = |bits: u64| bits as f64 / 1e3;
     println!(
-        "{:5} | {:4} s | {:8} | {:2} % | {}, {} | {}, {} | {:.1} | {} | {:.1}, {:.0} | {:.1}, {:.1}",
+        "{:5} | {:4} s | {:8} | {:2} % | {}, {} | {}, {} | {:.1} | {} | {:.1}, {:.0} | \
+         {:.1}, {:.1}",
         case.nodes,
         case.within.as_secs(),
         if case.has_v6 { "4 and 6" } else { "4" },
