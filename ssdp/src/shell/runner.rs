@@ -33,7 +33,7 @@ pub(super) struct Runner {
     commands: Receiver<Command>,
     shared: Arc<Shared>,
     wake: Box<dyn Fn() + Send>,
-    only: Vec<String>,
+    options: Options,
     /// The moment that the engine's time counts from.
     begun: Instant,
     decided: Vec<(Candidate, Verdict)>,
@@ -67,7 +67,7 @@ impl Runner {
             commands,
             shared,
             wake,
-            only: options.only,
+            options,
             begun: Instant::now(),
             decided: Vec::new(),
             told: Vec::new(),
@@ -170,8 +170,11 @@ impl Runner {
         self.look_at = now + INTERFACES_EVERY;
         self.sockets.rejoin_silent(now);
         // Where the system does not tell, what it told last is as good as anything.
-        let Ok(listed) = watch::list() else { return false };
-        let decided = choose(listed, &self.only);
+        let Ok(mut listed) = watch::list() else { return false };
+        if let Some(ip) = self.options.address {
+            listed.iter_mut().for_each(|candidate| candidate.keep_only(ip));
+        }
+        let decided = choose(listed, &self.options.only);
         let retries = self.sockets.has_trouble() && self.retry_at <= now;
         let is_changed = decided != self.decided || retries;
         if is_changed {
