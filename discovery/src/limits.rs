@@ -14,6 +14,12 @@ pub const TWINS_COMPARED_MAX: usize = 8;
 
 /// Connections tried at once, only to see whether they come about.
 pub const PROBES_MAX: usize = 4;
+/// Connections tried in a row: a class that is listed for the first time waits for nothing.
+pub const PROBES_BURST: u64 = 32;
+/// Time between two of them in the long run: whoever forges announcements can have those who look
+/// at a list try eight connections a second in all, which is no scan and no flood. Thirty
+/// neighbours with three addresses each are still tried every [`PROBE_AGAIN`].
+pub const PROBE_INTERVAL: Millis = Millis(125);
 /// Below this are the services of machines, which nobody shall have us try. Who runs a node there
 /// is listed like all others, but never marked.
 pub const PROBE_PORT_MIN: u16 = 1024;

@@ -252,6 +252,28 @@ fn the_doctor_tells_a_machine_alone_from_one_without_a_network() {
 }
 
 #[test]
+fn who_listens_at_one_address_is_announced_there_alone() {
+    let Some([one, other]) = switch() else { return };
+    plug_in(&[&one, &other]);
+    // One that can be listened at from the beginning.
+    one.ip("addr add fd90::7/64 dev eth0 nodad");
+    for (ip, neighbour) in [("10.9.0.1", "10.9.0.2"), ("fd90::7", "fd90::2")] {
+        let at = SocketAddr::new(ip.parse().unwrap(), 5460);
+        let mut setup = person("katie", 1);
+        setup.announce.as_mut().unwrap().at = at;
+        let mut katie = Program::start(&one, setup);
+        let mut bob = Program::start(&other, person("bob", 2));
+        assert_eq!(bob.sees("katie", |_| true).sockets().collect::<Vec<_>>(), [at]);
+        let at = SocketAddr::new(neighbour.parse().unwrap(), 5460);
+        assert_eq!(katie.sees("bob", |_| true).sockets().collect::<Vec<_>>(), [at]);
+        // All announcements after that go the same way.
+        let status = katie.has(|katie, _| katie.status());
+        let addresses = status.interfaces.iter().flat_map(|state| &state.candidate.addresses);
+        assert!(addresses.into_iter().all(|address| address.ip.to_string() == ip), "{status:?}");
+    }
+}
+
+#[test]
 fn who_listens_on_the_loopback_alone_is_announced_there_alone() {
     if !is_alone() {
         return;

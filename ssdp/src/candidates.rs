@@ -115,6 +115,11 @@ impl Candidate {
         self.addresses.iter().any(|address| address.ip == ip)
     }
 
+    /// Forgets all other addresses.
+    pub fn keep_only(&mut self, ip: IpAddr) {
+        self.addresses.retain(|address| address.ip == ip);
+    }
+
     /// What speaks against it as long as it exists.
     fn nature(&self) -> Option<Why> {
         let named =
@@ -223,6 +228,21 @@ mod tests {
         assert_eq!(found, [eth0, asked, asked, not(Why::Down)]);
         // Nothing takes the place of what does not exist.
         assert!(verdicts(&all, &["eth7"]).iter().all(|verdict| *verdict == eth0));
+    }
+
+    #[test]
+    fn an_interface_without_our_only_address_is_not_used() {
+        let address = |ip: &str| Address { ip: ip.parse().unwrap(), prefix: 24 };
+        let mut eth0 = candidate("eth0");
+        eth0.addresses = vec![address("fe80::7"), address("10.0.0.7"), address("10.0.1.7")];
+        for (ip, verdict) in
+            [("10.0.1.7", Verdict::Used), ("10.0.0.8", Verdict::NotUsed(Why::NoAddress))]
+        {
+            let mut kept = eth0.clone();
+            kept.keep_only(ip.parse().unwrap());
+            assert!(kept.addresses.iter().all(|kept| *kept == address(ip)));
+            assert_eq!(verdicts(&[kept], &[]), [verdict]);
+        }
     }
 
     #[test]

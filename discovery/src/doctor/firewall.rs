@@ -27,14 +27,15 @@ pub(super) fn lines(cause: &Cause, findings: &Findings) -> Option<Firewall> {
     }
 }
 
-fn tcp(ports: Ports) -> Vec<u16> {
+fn tcp(ports: Ports) -> [u16; 2] {
     // Who announces nothing now may do so at another time, at the first port most likely.
     let description = ports.description.unwrap_or(DESCRIPTION_PORTS.0);
-    [ports.calls, description].into_iter().filter(|port| *port != 0).collect()
+    [ports.calls, description]
 }
 
-/// For what comes in.
+/// For what comes in. A port that is not known, which is 0, is left out.
 fn inbound(tcp: &[u16]) -> Vec<(&'static str, Vec<String>)> {
+    let tcp: Vec<u16> = tcp.iter().copied().filter(|port| *port != 0).collect();
     let each = |write: fn(&u16) -> String| tcp.iter().map(write).collect::<Vec<String>>();
     let listed = each(u16::to_string);
     let windows = |protocol: &str, ports: &str| {

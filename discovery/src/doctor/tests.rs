@@ -194,6 +194,22 @@ fn a_peer_that_gives_no_sign_gets_the_lines_for_its_own_port() {
 }
 
 #[test]
+fn a_port_that_is_not_known_is_in_no_line() {
+    for (cause, mut findings) in cases() {
+        findings.ports = Ports { calls: 0, description: Some(0) };
+        if let Some((place, _)) = &mut findings.peer {
+            place.port = 0;
+        }
+        let lines = Diagnosis::of(&findings).firewall.map_or_else(Vec::new, |all| all.lines);
+        for line in lines.iter().flat_map(|(_, lines)| lines) {
+            let mut words = line.split(|c: char| !c.is_ascii_digit());
+            assert!(!words.any(|word| word == "0"), "{cause:?}: {line}");
+        }
+        assert!(lines.iter().all(|(_, lines)| lines.concat().contains("1900")), "{cause:?}");
+    }
+}
+
+#[test]
 fn what_comes_from_the_system_is_shown_harmlessly() {
     let findings = with(|eth0| {
         eth0.name = "eth\u{1b}[2J".into();

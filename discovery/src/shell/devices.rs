@@ -65,9 +65,9 @@ impl Devices {
         let config = Config { wanted: Wanted::Types(vec![target]), ..hints::config(now) };
         let wakes = Arc::clone(&wake);
         let fetcher = Fetcher::start(move || wakes()).map_err(StartError::Service)?;
-        let service =
-            Service::start(config, seeds.below(u64::MAX), Options { only }, move || wake())
-                .map_err(StartError::Service)?;
+        let options = Options { only, address: None };
+        let service = Service::start(config, seeds.below(u64::MAX), options, move || wake())
+            .map_err(StartError::Service)?;
         Ok(Self { service, fetcher, known: BTreeMap::new() })
     }
 

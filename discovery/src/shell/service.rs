@@ -72,8 +72,8 @@ pub struct Announce {
     pub name: Name,
     /// Its identity.
     pub fingerprint: Fingerprint,
-    /// Where calls come in. Who listens on the loopback alone is not announced, unless interfaces
-    /// are given.
+    /// Where calls come in. Who listens at one address is announced, and looks for others, on the
+    /// network of that address alone; on the loopback, only if interfaces are given.
     pub at: SocketAddr,
     /// Whether it can be called.
     pub state: State,
@@ -146,6 +146,7 @@ impl Discovery {
         udn.copy_from_slice(seeds.draw().split_at(16).0);
         let udn = Udn::random(udn);
         let as_what = setup.announce.clone().filter(|as_what| setup.is_for_others(as_what));
+        let address = as_what.as_ref().and_then(Announce::address);
         let (announced, device) = match as_what {
             Some(as_what) => {
                 let (announced, device) = announce(as_what, &udn, setup.runs)?;
@@ -159,9 +160,9 @@ impl Discovery {
             Search::Everything => Wanted::Everything,
         };
         let config = Config { device, wanted, ..hints::config(now) };
-        let only = Options { only: setup.interfaces };
+        let options = Options { only: setup.interfaces, address };
         let wakes = Arc::clone(&wake);
-        let service = Service::start(config, seeds.below(u64::MAX), only, move || wakes())
+        let service = Service::start(config, seeds.below(u64::MAX), options, move || wakes())
             .map_err(StartError::Service)?;
         let us = Us { udn: Some(udn), fingerprint: setup.fingerprint };
         Ok(Self {
@@ -324,6 +325,13 @@ pub(super) fn interfaces(status: &Status) -> Vec<ssdp::interface::Interface> {
 }
 
 impl Announce {
+    /// The only address that calls reach us at, where it is not any.
+    fn address(&self) -> Option<IpAddr> {
+        // ::ffff:0.0.0.0 is any, too.
+        let ip = self.at.ip().to_canonical();
+        (!ip.is_unspecified()).then_some(ip)
+    }
+
     fn hints(&self) -> Hints {
         Hints {
             port: self.at.port(),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::engine::{Entry, Event, Place, Wanted};
+use crate::engine::{Arrival, Entry, Event, Place, Wanted};
 use crate::interface::Interface;
 use crate::limits::{DEVICES_MAX, DEVICES_PER_SOURCE_MAX};
 use crate::message::{Advert, Message};
@@ -57,7 +57,7 @@ impl Cache {
     pub(super) fn hear(
         &mut self,
         now: Duration,
-        spot: Spot,
+        arrival: Arrival,
         message: &Message,
         advert: &Advert,
     ) -> Option<Vec<Spot>> {
@@ -69,9 +69,9 @@ impl Cache {
             None => return None,
         };
         let before = device.places_before(advert.boot_id);
-        device.hear(now, spot, message, advert, self.echo.as_deref());
-        if !device.verified {
-            self.make_room_at(spot);
+        let is_kept = device.hear(now, arrival, message, advert, self.echo.as_deref());
+        if is_kept && !device.verified {
+            self.make_room_at(Spot::of(arrival));
         }
         self.put(device);
         Some(before)

@@ -188,7 +188,7 @@ impl Checks {
 
 impl Means<'_> {
     /// Sends a unicast search to those of the places that are still known.
-    fn ask(&mut self, udn: &Udn, at: &BTreeSet<Spot>, port: impl Fn(&Place) -> u16) {
+    pub(super) fn ask(&mut self, udn: &Udn, at: &BTreeSet<Spot>, port: impl Fn(&Place) -> u16) {
         let asked = |place: &&Place| at.iter().any(|spot| spot.is_of(place));
         for place in self.cache.places(udn).iter().filter(asked) {
             let to = scoped(place.source, port(place), place.interface);

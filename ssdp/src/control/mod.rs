@@ -92,7 +92,7 @@ impl ControlPoint {
         }
         let spot = Spot::of(arrival);
         let udn = &advert.usn.udn;
-        let Some(mut before) = self.cache.hear(now, spot, message, advert) else {
+        let Some(mut before) = self.cache.hear(now, arrival, message, advert) else {
             if matches!(message, Message::Alive(_)) {
                 self.strangers.heard(now, arrival, advert);
             }
@@ -137,9 +137,13 @@ impl ControlPoint {
         self.checks.ask(now, udn, &mut Means { cache, voice, sends });
     }
 
-    /// Keeps a device when the list is full: it has proved to be there.
+    /// Keeps a device when the list is full: it has proved to be there. It is asked once, without
+    /// consequences, so that its places are told from forged ones by their answers.
     pub(crate) fn verified(&mut self, udn: &Udn) {
-        self.cache.verify(udn);
+        let Self { cache, voice, sends, .. } = self;
+        cache.verify(udn);
+        let everywhere = cache.spots(udn).collect();
+        Means { cache, voice, sends }.ask(udn, &everywhere, |place| place.search_port);
     }
 
     /// Does what is due.

@@ -33,7 +33,7 @@ pub(super) struct Runner {
     commands: Receiver<Command>,
     shared: Arc<Shared>,
     wake: Box<dyn Fn() + Send>,
-    only: Vec<String>,
+    options: Options,
     /// The moment that the engine's time counts from.
     begun: Instant,
     decided: Vec<(Candidate, Verdict)>,
@@ -57,16 +57,17 @@ impl Runner {
         wake: Box<dyn Fn() + Send>,
     ) -> io::Result<(Self, Waker)> {
         let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let mut runner = Self {
+            sockets: Sockets::new(registry, FIRST_SOCKET, seed, config.device.is_some()),
             engine: Engine::new(config, seed),
-            sockets: Sockets::new(poll.registry().try_clone()?, FIRST_SOCKET, seed),
             watch: Watch::new(poll.registry(), WATCH),
             poll,
             commands,
             shared,
             wake,
-            only: options.only,
+            options,
             begun: Instant::now(),
             decided: Vec::new(),
             told: Vec::new(),
@@ -100,14 +101,16 @@ impl Runner {
             if self.engine.deadline().is_some_and(|deadline| deadline <= now) {
                 self.handle(now, Input::Timer);
             }
-            let has_events = self.flush();
+            let has_events = self.flush(now);
+            self.sockets.release(now);
             self.publish_if_due(now);
             if is_changed || has_events {
                 (self.wake)();
             }
         }
-        self.engine.handle(self.begun.elapsed(), Input::Stop);
-        self.flush();
+        let now = self.begun.elapsed();
+        self.engine.handle(now, Input::Stop);
+        self.flush(now);
     }
 
     fn handle(&mut self, now: Duration, input: Input<'_>) {
@@ -120,8 +123,8 @@ impl Runner {
         if !self.readable.is_empty() {
             return Duration::ZERO;
         }
-        let due = [self.engine.deadline(), self.publish_at].into_iter().flatten();
-        let due = due.fold(self.look_at, Duration::min);
+        let due = [self.engine.deadline(), self.sockets.deadline(), self.publish_at];
+        let due = due.into_iter().flatten().fold(self.look_at, Duration::min);
         due.saturating_sub(self.begun.elapsed())
     }
 
@@ -167,8 +170,11 @@ impl Runner {
         self.look_at = now + INTERFACES_EVERY;
         self.sockets.rejoin_silent(now);
         // Where the system does not tell, what it told last is as good as anything.
-        let Ok(listed) = watch::list() else { return false };
-        let decided = choose(listed, &self.only);
+        let Ok(mut listed) = watch::list() else { return false };
+        if let Some(ip) = self.options.address {
+            listed.iter_mut().for_each(|candidate| candidate.keep_only(ip));
+        }
+        let decided = choose(listed, &self.options.only);
         let retries = self.sockets.has_trouble() && self.retry_at <= now;
         let is_changed = decided != self.decided || retries;
         if is_changed {
@@ -187,11 +193,11 @@ impl Runner {
     }
 
     /// Does what the engine wants, and says whether there are events to fetch.
-    fn flush(&mut self) -> bool {
+    fn flush(&mut self, now: Duration) -> bool {
         let mut any_event = false;
         while let Some(output) = self.engine.poll() {
             match output {
-                Output::Send(datagram) => self.sockets.send(&datagram),
+                Output::Send(datagram) => self.sockets.send(now, &datagram),
                 Output::Event(event) => {
                     self.shared.outbox().push(event);
                     any_event = true;

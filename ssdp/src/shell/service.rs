@@ -1,6 +1,7 @@
 //! SSDP on a thread of its own, so that no flood of datagrams holds up the rest of a program.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,9 @@ pub struct Options {
     /// Names of the interfaces to use; where empty, those that [`crate::candidates::choose`] finds
     /// fit.
     pub only: Vec<String>,
+    /// Our only address, where there is but one that others reach: nothing is said or heard on
+    /// other interfaces or in another family.
+    pub address: Option<IpAddr>,
 }
 
 /// What a service can be told to do; see [`crate::engine::Input`].

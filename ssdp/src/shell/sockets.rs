@@ -1,5 +1,6 @@
 //! All sockets: for each interface and family one for each group and one of our own, and for each
-//! family one on port 1900 for what is sent to this machine alone.
+//! family one on port 1900 for what is sent to this machine alone: all the time for a device, else
+//! only while answers to a search from there may come.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,6 +15,7 @@ use super::status::{Refused, Traffic, Trouble};
 use crate::candidates::Candidate;
 use crate::engine::{Arrival, Datagram, Port, Way};
 use crate::interface::{Family, Interface};
+use crate::limits::SSDP_PORT_KEPT;
 
 /// The sockets of all interfaces in use.
 #[derive(Debug)]
@@ -21,14 +23,19 @@ pub struct Sockets {
     opener: Opener,
     links: BTreeMap<u32, Link>,
     ssdp: Vec<Open>,
+    /// Until when port 1900 is ours; `None` for ever.
+    ssdp_until: Option<Duration>,
     troubles: Vec<Trouble>,
 }
 
 impl Sockets {
-    /// None yet. Tokens from `first` on are theirs; `seed` chooses the ports.
-    pub fn new(registry: Registry, first: usize, seed: u64) -> Self {
+    /// None yet. Tokens from `first` on are theirs; `seed` chooses the ports. Who announces a
+    /// device is searched for on port 1900.
+    pub fn new(registry: Registry, first: usize, seed: u64, announces: bool) -> Self {
         let opener = Opener { registry, next: first, random: fastrand::Rng::with_seed(seed) };
-        Self { opener, links: BTreeMap::new(), ssdp: Vec::new(), troubles: Vec::new() }
+        let ssdp_until = (!announces).then_some(Duration::ZERO);
+        let (links, ssdp, troubles) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { opener, links, ssdp, ssdp_until, troubles }
     }
 
     /// Uses these interfaces and no others from now on. What could not be had is tried again.
@@ -41,7 +48,19 @@ impl Sockets {
             link.open_missing(&mut self.opener);
             self.links.insert(candidate.index, link);
         }
-        self.open_ssdp();
+        self.open_ssdp(now);
+    }
+
+    /// When [`Sockets::release`] has something to do.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.ssdp_until.filter(|_| !self.ssdp.is_empty())
+    }
+
+    /// Leaves port 1900 to others when no answers are to come there any more.
+    pub fn release(&mut self, now: Duration) {
+        if self.deadline().is_some_and(|until| until <= now) {
+            self.ssdp.clear();
+        }
     }
 
     /// Whether something could not be had.
@@ -97,7 +116,13 @@ impl Sockets {
     }
 
     /// Sends, or counts that it could not.
-    pub fn send(&mut self, datagram: &Datagram) {
+    pub fn send(&mut self, now: Duration, datagram: &Datagram) {
+        if datagram.from == Port::Ssdp
+            && let Some(until) = &mut self.ssdp_until
+        {
+            *until = now + SSDP_PORT_KEPT;
+            self.open_ssdp(now);
+        }
         let Some(link) = self.links.get_mut(&datagram.interface) else { return };
         let family = Family::of(datagram.to.ip());
         let shared = match datagram.from {
@@ -133,8 +158,12 @@ impl Sockets {
         }
     }
 
-    fn open_ssdp(&mut self) {
+    /// Takes port 1900, if it is to be ours now.
+    fn open_ssdp(&mut self, now: Duration) {
         self.troubles.clear();
+        if self.ssdp_until.is_some_and(|until| until <= now) {
+            return;
+        }
         for family in [Family::V4, Family::V6] {
             let is_needed = self.links.values().any(|link| link.families().contains(&family));
             let is_open = self.ssdp.iter().any(|open| open.family == family);

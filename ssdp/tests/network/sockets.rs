@@ -8,7 +8,7 @@ use mio::{Events, Poll};
 use ssdp::candidates::Candidate;
 use ssdp::engine::{Datagram, Port, Way};
 use ssdp::interface::{Family, Interface, SSDP_PORT};
-use ssdp::limits::{DATAGRAM_BYTES_MAX, OWN_PORTS};
+use ssdp::limits::{DATAGRAM_BYTES_MAX, OWN_PORTS, SSDP_PORT_KEPT};
 use ssdp::shell::sockets::Sockets;
 
 /// Makes a cable whose near end has addresses that can be used at once.
@@ -38,9 +38,14 @@ struct Program {
 type Heard = (u32, Way, String);
 
 impl Program {
+    /// One that announces a device.
     fn new(seed: u64, only: &[&str]) -> Self {
+        Self::that(true, seed, only)
+    }
+
+    fn that(announces: bool, seed: u64, only: &[&str]) -> Self {
         let poll = Poll::new().unwrap();
-        let sockets = Sockets::new(poll.registry().try_clone().unwrap(), 0, seed);
+        let sockets = Sockets::new(poll.registry().try_clone().unwrap(), 0, seed, announces);
         let mut program = Self { poll, sockets };
         program.update(only);
         program
@@ -72,7 +77,7 @@ impl Program {
 
     fn send(&mut self, through: u32, from: Port, to: SocketAddr, text: &str) {
         let bytes = text.as_bytes().to_vec();
-        self.sockets.send(&Datagram { interface: through, to, from, bytes });
+        self.sockets.send(Duration::ZERO, &Datagram { interface: through, to, from, bytes });
         let traffic = self.sockets.traffic(through).unwrap();
         assert_eq!(traffic.failed, 0, "{to}: {:?}", traffic.last_failure);
     }
@@ -158,6 +163,39 @@ fn what_one_program_sends_to_another_on_the_same_machine_arrives_where_it_was_se
         }
     }
     assert_eq!(one.hear(0), []);
+}
+
+#[test]
+fn who_announces_nothing_has_port_1900_only_while_answers_may_come() {
+    if !is_alone() {
+        return;
+    }
+    cable("e0", "f0", 0);
+    let mut device = Program::new(1, &["e0"]);
+    // The last to come on port 1900 gets what is sent there.
+    let mut listener = Program::that(false, 2, &["e0"]);
+    let e0 = device.interface("e0").index;
+    let unicast = |text: &str| [(e0, Way::Unicast(Port::Ssdp), text.to_owned())];
+    for to in ["10.9.0.1:1900", "[fd00::1]:1900"] {
+        let to: SocketAddr = to.parse().unwrap();
+        device.send(e0, Port::Own, to, "search");
+        assert_eq!(device.hear(1), unicast("search"), "{to}");
+    }
+
+    let (group, _) = listener.interface("e0").groups()[0];
+    listener.send(e0, Port::Ssdp, group, "search from 1900");
+    assert_eq!((device.hear(1).len(), listener.hear(1).len()), (1, 1));
+    assert_eq!(listener.sockets.deadline(), Some(SSDP_PORT_KEPT));
+    listener.sockets.release(SSDP_PORT_KEPT - Duration::from_millis(1));
+    let to = "10.9.0.1:1900".parse().unwrap();
+    device.send(e0, Port::Own, to, "answer");
+    assert_eq!(listener.hear(1), unicast("answer"));
+
+    listener.sockets.release(SSDP_PORT_KEPT);
+    assert_eq!(listener.sockets.deadline(), None);
+    device.send(e0, Port::Own, to, "search");
+    assert_eq!(device.hear(1), unicast("search"));
+    assert_eq!(device.sockets.deadline(), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod cache;
 mod checks;
 mod limits;
+mod places;
 mod searches;
 mod strangers;
 
