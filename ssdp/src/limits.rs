@@ -19,8 +19,9 @@ pub const MAX_AGE_HEARD: (Duration, Duration) =
     (Duration::from_secs(60), Duration::from_secs(86_400));
 /// Devices remembered; of those that nobody has verified the one heard longest ago goes first.
 pub const DEVICES_MAX: usize = 512;
-/// Places (interface, family, address) remembered of one device.
-pub const PLACES_MAX: usize = 4;
+/// Places (interface, family, address) remembered of one device: two networks with IPv4, link-local
+/// and routed IPv6 are six.
+pub const PLACES_MAX: usize = 8;
 /// Unverified devices remembered from one address: a class behind one bridge has fewer, a flood
 /// more.
 pub const DEVICES_PER_SOURCE_MAX: usize = 16;
@@ -82,7 +83,7 @@ pub const CHECK_ANSWER: Duration = Duration::from_millis(500);
 pub const CHECK_REST: Duration = Duration::from_secs(5);
 /// Checks at one time. Each lasts 0.8 s and asks twice at each of [`PLACES_MAX`] places at most:
 /// whatever is forged, we send no more than 640 datagrams a second for it.
-pub const CHECKS_RUNNING_MAX: usize = 64;
+pub const CHECKS_RUNNING_MAX: usize = 32;
 /// Devices whose checks are remembered: those running, those resting (6 times as many), and
 /// every device waiting for its turn.
 pub const CHECKS_MAX: usize = 1024;
