@@ -329,7 +329,7 @@ fn odd_searches_get_no_answer() {
     lan.run(ms(3_000));
     assert_eq!(lan.sent(0, asked), []);
     let counts = lan.nodes[0].engine.as_ref().unwrap().counts()[&1];
-    assert_eq!((counts.dropped.off_link, counts.dropped.invalid), (4, 0));
+    assert_eq!((counts.dropped.off_link, counts.dropped.invalid), (5, 0));
 }
 
 #[test]
