@@ -136,8 +136,8 @@ pub const INTERFACES_SETTLE: Duration = Duration::from_millis(50);
 /// Interfaces are listed at least this often, for systems that do not tell of changes.
 pub const INTERFACES_EVERY: Duration = Duration::from_secs(5);
 /// How long a program that announces nothing has port 1900 after a search from there: as long as
-/// answers may take, which is [`MX_MAX`] and [`SEARCH_GRACE`]. Of the programs of a machine the last
-/// to take the port gets all that is sent there, which those that announce something need.
+/// answers may take, which is [`MX_MAX`] and [`SEARCH_GRACE`]. Of the programs of a machine the
+/// last to take the port gets all that is sent there, which those that announce something need.
 pub const SSDP_PORT_KEPT: Duration = Duration::from_secs(6);
 /// Sockets that could not be had, such as port 1900 held by another program, are tried again.
 pub const SOCKETS_RETRY: Duration = Duration::from_secs(30);
