@@ -82,8 +82,9 @@ pub const CHECK_ANSWER: Duration = Duration::from_millis(500);
 /// more may come without that rest, for who has just moved or started and leaves.
 pub const CHECK_REST: Duration = Duration::from_secs(5);
 /// Checks at one time. Each lasts 0.8 s and asks twice at each of [`PLACES_MAX`] places at most:
-/// whatever is forged, we send no more than 640 datagrams a second for it.
-pub const CHECKS_RUNNING_MAX: usize = 32;
+/// whatever is forged, we send no more than 1,280 datagrams a second for it, and a class that
+/// leaves is gone in a second or two.
+pub const CHECKS_RUNNING_MAX: usize = 64;
 /// Devices whose checks are remembered: those running, those resting (6 times as many), and
 /// every device waiting for its turn.
 pub const CHECKS_MAX: usize = 1024;
