@@ -73,6 +73,11 @@ impl Strangers {
         self.of.remove(udn);
     }
 
+    /// Asks none of those heard so far.
+    pub(super) fn forget(&mut self) {
+        self.of.clear();
+    }
+
     /// Forgets those on other interfaces than those.
     pub(super) fn keep_interfaces(&mut self, is_kept: impl Fn(u32) -> bool) {
         self.of.retain(|_, stranger| is_kept(stranger.spot.interface));
