@@ -128,6 +128,10 @@ impl Cache {
         self.devices.len()
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.devices.len() >= DEVICES_MAX
+    }
+
     /// Where a device was heard; nowhere if it is not known.
     pub(super) fn places(&self, udn: &Udn) -> &[Place] {
         self.devices.get(udn).map_or(&[], |device| &device.entry.places)
@@ -155,7 +159,7 @@ impl Cache {
     /// Whether there is room for one more device, now that the unverified one unheard for the
     /// longest time is dropped if need be.
     fn make_room(&mut self) -> bool {
-        if self.devices.len() < DEVICES_MAX {
+        if !self.is_full() {
             return true;
         }
         let Some((_, oldest)) = self.index.ages.first().cloned() else { return false };

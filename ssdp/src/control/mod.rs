@@ -93,7 +93,8 @@ impl ControlPoint {
         let spot = Spot::of(arrival);
         let udn = &advert.usn.udn;
         let Some(mut before) = self.cache.hear(now, arrival, message, advert) else {
-            if matches!(message, Message::Alive(_)) {
+            // In a full list each that is found pushes out another, who would be asked next.
+            if matches!(message, Message::Alive(_)) && !self.cache.is_full() {
                 self.strangers.heard(now, arrival, advert);
             }
             return;
@@ -152,6 +153,9 @@ impl ControlPoint {
         cache.expire(now);
         self.checks.step(now, &mut Means { cache, voice, sends });
         self.searches.step(now, self.cache.len(), &self.voice, &mut self.sends);
+        if self.cache.is_full() {
+            self.strangers.forget();
+        }
         self.strangers.step(now, &self.voice, &mut self.sends);
     }
 

@@ -73,6 +73,11 @@ impl Strangers {
         self.of.remove(udn);
     }
 
+    /// Asks none of those heard so far.
+    pub(super) fn forget(&mut self) {
+        self.of.clear();
+    }
+
     /// Forgets those that are not on the networks of these interfaces.
     pub(super) fn keep_networks(&mut self, interfaces: &[Interface]) {
         self.of.retain(|_, stranger| stranger.spot.is_near(interfaces));

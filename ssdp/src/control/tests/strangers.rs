@@ -1,7 +1,7 @@
 //! Devices of which not all was heard.
 
 use super::*;
-use crate::limits::{STRANGER_ASKS, STRANGERS_MAX};
+use crate::limits::{DEVICES_MAX, STRANGER_ASKS, STRANGERS_MAX};
 
 /// A message of the set of a lamp that does not say that it is one.
 fn root(name: &str) -> Message {
@@ -83,4 +83,17 @@ fn who_wants_everything_or_nothing_asks_no_strangers() {
         lan.until(10_000);
         assert_eq!(lan.asked(false), [""; 0]);
     }
+}
+
+#[test]
+fn while_the_list_is_full_no_strangers_are_asked() {
+    let mut lan = Lan::new();
+    lan.hears("10.0.0.9", Way::Multicast, &root("before"));
+    for n in 0..DEVICES_MAX {
+        let source = format!("10.1.{}.{}", n / 200, n % 200);
+        lan.hears(&source, Way::Multicast, &alive(lamp(&format!("u{n}"))));
+    }
+    lan.hears("10.0.0.9", Way::Multicast, &root("after"));
+    lan.until(10_000);
+    assert_eq!(lan.asked(false), [""; 0]);
 }
