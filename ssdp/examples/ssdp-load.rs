@@ -21,7 +21,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: u32 = 60;
 /// Of the time after the start: each device has announced itself anew by then.
 const STEADY: u32 = 20 * MINUTE;
-/// Above that many only starts without loss are simulated: each takes minutes.
+/// Of more only the start at once is simulated: it takes ten minutes.
 const NODES_MANY: u16 = 500;
 
 /// One row of the table.
@@ -42,7 +42,7 @@ fn main() {
             [(0, 0, false), (11, 0, false), (11, 30, false), (11, 0, true)]
         {
             let within = Duration::from_secs(seconds);
-            if nodes <= NODES_MANY || (loss_percent == 0 && !has_v6) {
+            if nodes <= NODES_MANY || seconds == 0 {
                 row(&Case { nodes, within, loss_percent, has_v6 });
             }
         }
