@@ -21,8 +21,19 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: u32 = 60;
 /// Of the time after the start: each device has announced itself anew by then.
 const STEADY: u32 = 20 * MINUTE;
-/// Above that many only starts without loss are simulated: each takes minutes.
+/// Of more only the start at once is simulated: it takes ten minutes.
 const NODES_MANY: u16 = 500;
+
+/// Seconds within which all start, hundredths that are lost, whether there is IPv6 as well, and
+/// milliseconds between two looks into a receive buffer.
+const CASES: [(u64, u8, bool, u64); 6] = [
+    (0, 0, false, 1),
+    (0, 0, false, 50),
+    (11, 0, false, 1),
+    (11, 0, false, 50),
+    (11, 30, false, 1),
+    (11, 0, true, 1),
+];
 
 /// One row of the table.
 struct Case {
@@ -30,21 +41,21 @@ struct Case {
     within: Duration,
     loss_percent: u8,
     has_v6: bool,
+    reads_every: Duration,
 }
 
 fn main() {
     let counts: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     println!(
-        "nodes | start  | families | loss | 99 % listed, all | datagrams, answers | peak Mbit/s | \
-         fullest buffer | steady kbit/s, peak | CPU s: start, 20 min"
+        "nodes | start within | families | loss | reads every | 99 % listed, all | datagrams, \
+         answers | peak Mbit/s | fullest buffer, lost | steady kbit/s, peak | CPU s: start, 20 min"
     );
     for nodes in counts {
-        for (seconds, loss_percent, has_v6) in
-            [(0, 0, false), (11, 0, false), (11, 30, false), (11, 0, true)]
-        {
-            let within = Duration::from_secs(seconds);
-            if nodes <= NODES_MANY || (loss_percent == 0 && !has_v6) {
-                row(&Case { nodes, within, loss_percent, has_v6 });
+        for (seconds, loss_percent, has_v6, millis) in CASES {
+            if nodes <= NODES_MANY || (seconds, millis) == (0, 1) {
+                let within = Duration::from_secs(seconds);
+                let reads_every = Duration::from_millis(millis);
+                row(&Case { nodes, within, loss_percent, has_v6, reads_every });
             }
         }
     }
@@ -54,7 +65,7 @@ fn row(case: &Case) {
     let delay = Duration::ZERO..=Duration::from_millis(3);
     let faults = Faults { loss_percent: case.loss_percent, twice_percent: 0, delay };
     let mut lan = Lan::new(1, faults);
-    lan.buffers = Some(Buffers::new(Duration::from_millis(1)));
+    lan.buffers = Some(Buffers::new(case.reads_every));
     let mut start = Load::default();
     let before = cpu_seconds();
     join_all(&mut lan, case.nodes, case.within, case.has_v6);
@@ -73,18 +84,20 @@ fn row(case: &Case) {
     let second = |at: Option<u64>| at.map_or("later".into(), |at| format!("{at} s"));
     let kilo = |bits: u64| bits as f64 / 1e3;
     println!(
-        "{:5} | {:4} s | {:8} | {:2} % | {}, {} | {}, {} | {:.1} | {} | {:.1}, {:.0} | \
-         {:.1}, {:.1}",
+        "{:5} | {:4} s | {:8} | {:2} % | {} ms | {}, {} | {}, {} | {:.1} | {}, {} | \
+         {:.1}, {:.0} | {:.1}, {:.1}",
         case.nodes,
         case.within.as_secs(),
         if case.has_v6 { "4 and 6" } else { "4" },
         case.loss_percent,
+        case.reads_every.as_millis(),
         second(most),
         second(all),
         start.datagrams,
         start.answers,
         kilo(start.peak_bits_per_second()) / 1e3,
         lan.buffers.as_ref().map_or(0, |buffers| buffers.most),
+        lan.buffers.as_ref().map_or(0, |buffers| buffers.lost),
         kilo(steady.bits_per_second(SECOND * STEADY)),
         kilo(steady.peak_bits_per_second()),
         begun - before,
