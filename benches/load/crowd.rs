@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use community_server::news::pause;
 use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::handshake::stretch::Stretcher;
 use hallway::seeds::Seeds;
@@ -137,9 +138,11 @@ impl Crowd {
         }
     }
 
-    /// One member changes its state: the time until the last one of all has been told.
+    /// One member changes its state when nothing has been told for a while: the time until the last
+    /// one of all has been told.
     pub(crate) fn toggle(&mut self, number: usize) -> Duration {
         self.until_quiet();
+        self.rest(pause(self.members.len()));
         for member in &mut self.members {
             member.bytes = 0;
         }

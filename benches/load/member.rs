@@ -10,6 +10,7 @@ use hallway::handshake::hello::Service;
 use hallway::handshake::stretch::Stretcher;
 use hallway::identity::{Identity, PublicIdentity};
 use hallway::message::{Addresses, Change, Join, Member as Listed, Message, State};
+use hallway::reason::Ended;
 use hallway::secret::Secret;
 use hallway::seeds::Seeds;
 use hallway::text::Name;
@@ -71,6 +72,8 @@ pub(crate) struct Member {
     pub(crate) known: usize,
     /// Bytes that came since somebody set this to zero.
     pub(crate) bytes: usize,
+    /// It was told to come again after so long.
+    pub(crate) busy: Option<Duration>,
     /// From the dialling to the log-in, then from the wish to the whole list.
     pub(crate) took: Duration,
 }
@@ -122,6 +125,7 @@ impl Member {
             reached: Reached::Door,
             known: 0,
             bytes: 0,
+            busy: None,
             took: Duration::ZERO,
         };
         (member, bytes)
@@ -215,7 +219,12 @@ impl Member {
                 self.read();
                 return wish;
             }
-            DialStep::Failed(_) => self.closed(),
+            DialStep::Failed(ended) => {
+                if let Ended::Busy { wait_ms } = ended {
+                    self.busy = Some(Duration::from_millis(wait_ms.into()));
+                }
+                self.closed();
+            }
         }
         Vec::new()
     }

@@ -33,7 +33,7 @@ struct Opened {
 
 impl Opener {
     /// Starts a direction. Records above `limits::MESSAGE_RECORD_BYTES_MAX` are refused until
-    /// [`Opener::allow_bulk`].
+    /// [`Opener::allow_lists`] or [`Opener::allow_bulk`].
     pub fn new(keys: DirectionKeys) -> Self {
         Self {
             state: State::Open(Cipher::new(keys)),
@@ -43,6 +43,12 @@ impl Opener {
             records_max: limits::RECORDS_MAX,
             opened: 0,
         }
+    }
+
+    /// From now on a record may have `limits::LIST_RECORD_BYTES_MAX` bytes of ciphertext, if it
+    /// carries a message.
+    pub fn allow_lists(&mut self) {
+        self.record_bytes_max = limits::LIST_RECORD_BYTES_MAX;
     }
 
     /// From now on a record may have `limits::RECORD_BYTES_MAX` bytes of ciphertext, if its kind is
@@ -302,6 +308,22 @@ mod tests {
         assert_eq!(opener.next(), Ok(Some((RecordKind::Close, b"two".as_slice()))));
         assert_eq!(opener.next(), Err(RecordError::Forged));
         assert_eq!(opener.opened(), 2);
+    }
+
+    #[test]
+    fn a_list_is_opened_once_it_is_allowed_and_bulk_is_still_refused() {
+        let payload = vec![7; 16_381];
+        let wire = stream(RecordKind::Message, &[&payload]);
+        let mut opener = Opener::new(keys());
+        opener.push(&wire);
+        assert_eq!(opener.next(), Err(RecordError::TooLong));
+
+        let mut opener = Opener::new(keys());
+        opener.allow_lists();
+        opener.push(&wire);
+        assert_eq!(opener.next(), Ok(Some((RecordKind::Message, payload.as_slice()))));
+        opener.push(&[0, 0x40, 0x01, 0]);
+        assert_eq!(opener.next(), Err(RecordError::TooLong));
     }
 
     #[test]
