@@ -160,7 +160,8 @@ pub const OFFERED_NAMES_MAX: usize = 128;
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
 pub const MEMBERS_MAX: usize = 19_000;
-/// Addresses remembered by the guess limit where somebody has logged in: all members of the largest community.
+/// Addresses remembered by the guess limit where somebody has logged in: all members of the largest
+/// community.
 pub const GUESS_PROVEN_MAX: usize = MEMBERS_MAX;
 /// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
 pub const WORKER_JOBS_MAX: usize = 64;

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use hallway::handshake::stretch::Stretcher;
 use hallway::seeds::Seeds;
+use hallway::time::Millis;
 use socket2::{Domain, Socket, Type};
 
+use crate::crowd::Crowd;
 use crate::member::{Keys, Member, Reached, Want};
 use crate::server::Kind;
 
@@ -47,19 +49,17 @@ pub(crate) fn deaf(to: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(come).collect()
 }
 
-/// Somebody comes from an address of which nothing is known, and again whenever it is told to:
-/// how long it takes to get in, and how many attempts.
-pub(crate) fn newcomer(to: SocketAddr) -> (Duration, usize) {
-    let began = Instant::now();
-    for attempt in 1.. {
-        let (_, member) = come(to, 5_000, 80_000, Want::Nothing);
-        match member.busy {
-            None => return (began.elapsed(), attempt),
-            // As a program that comes back by itself: not to the millisecond.
-            Some(wait) => thread::sleep(wait + Duration::from_millis(500)),
-        }
+/// Somebody comes from an address of which nothing is known, and again whenever it is told to, as a
+/// program does that comes back by itself; the crowd goes on meanwhile. Gives how long it takes to
+/// get in, and how many attempts.
+pub(crate) fn newcomer(to: SocketAddr, crowd: &mut Crowd) -> (Duration, usize) {
+    let (began, mut attempts) = (Instant::now(), 1);
+    while let Some(wait) = come(to, 5_000, 80_000, Want::Nothing).1.busy {
+        // Not to the millisecond: such a program adds up to a second.
+        crowd.rest(wait + Millis(500));
+        attempts += 1;
     }
-    unreachable!("it tries until it is in")
+    (began.elapsed(), attempts)
 }
 
 /// Logs in from that address, and waits for what is wanted, or for a refusal.

@@ -73,7 +73,7 @@ pub(crate) struct Member {
     /// Bytes that came since somebody set this to zero.
     pub(crate) bytes: usize,
     /// It was told to come again after so long.
-    pub(crate) busy: Option<Duration>,
+    pub(crate) busy: Option<Millis>,
     /// From the dialling to the log-in, then from the wish to the whole list.
     pub(crate) took: Duration,
 }
@@ -221,7 +221,7 @@ impl Member {
             }
             DialStep::Failed(ended) => {
                 if let Ended::Busy { wait_ms } = ended {
-                    self.busy = Some(Duration::from_millis(wait_ms.into()));
+                    self.busy = Some(Millis(wait_ms.into()));
                 }
                 self.closed();
             }

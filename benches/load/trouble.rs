@@ -43,7 +43,7 @@ pub(crate) fn measure() {
     let (cpu, begun) = (server.cpu(), Instant::now());
     let flood = Flood::start(server.at);
     row(&mut crowd, "first messages without end");
-    let (took, attempts) = newcomer(server.at);
+    let (took, attempts) = newcomer(server.at, &mut crowd);
     let count = flood.stop();
     let (cpu, span) = (server.cpu() - cpu, begun.elapsed());
     println!(

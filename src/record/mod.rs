@@ -8,10 +8,10 @@
 //! ```
 //!
 //! Messages, closes and key updates are padded with zeros until `inner` has one of the sizes in
-//! [`limits::PADDED_BYTES`], or above those a multiple of [`limits::PADDED_STEP_BYTES`]; bulk is not
-//! padded. A receiver takes any padding. A key update has no
-//! payload, is sealed with the old keys, and after it both ends use `derive_key(REKEY_CIPHER, key)`
-//! and `derive_key(REKEY_MAC, key)`, the other parity, and `seq` from 0.
+//! [`limits::PADDED_BYTES`], or above those a multiple of [`limits::PADDED_STEP_BYTES`]; bulk is
+//! not padded. A receiver takes any padding. A key update has no payload, is sealed with the old
+//! keys, and after it both ends use `derive_key(REKEY_CIPHER, key)` and `derive_key(REKEY_MAC,
+//! key)`, the other parity, and `seq` from 0.
 //!
 //! Nothing is ever said to the peer about a bad record: its connection is dropped.
 

@@ -41,9 +41,9 @@ impl Sealer {
     /// appended must be sent, all and in this order: the count has gone on.
     ///
     /// # Errors
-    /// `TooLong`: a message above 16,381 bytes (only a community's may have more than 4,093), a close
-    /// payload above 4,093, bulk above 65,521, a key update above 0. `Exhausted`: no more records on
-    /// this connection. `out` is untouched then.
+    /// `TooLong`: a message above 16,381 bytes (only a community's may have more than 4,093), a
+    /// close payload above 4,093, bulk above 65,521, a key update above 0. `Exhausted`: no more
+    /// records on this connection. `out` is untouched then.
     pub fn seal(
         &mut self,
         now: Millis,
