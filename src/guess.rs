@@ -18,7 +18,7 @@ use crate::time::Millis;
 pub struct GuessLimits {
     /// In a row, from one address.
     pub per_source: u32,
-    /// In a row, from all together.
+    /// In a row, from all strange addresses together; and from all where somebody has logged in.
     pub global: u32,
 }
 
@@ -32,7 +32,7 @@ impl Default for GuessLimits {
 ///
 /// Not the /64 of an IPv6 address, although one machine can have all of it: on a LAN everybody
 /// shares one, and a classroom's typing errors must not keep the classroom out. Who uses many
-/// addresses meets the limit for all together.
+/// addresses meets the limit for all strangers together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source(u128);
 
