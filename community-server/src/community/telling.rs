@@ -96,3 +96,24 @@ fn piece(messages: &[Vec<u8>]) -> (usize, usize) {
     }
     (count, bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hallway::limits::LIST_RECORD_BYTES_MAX;
+
+    #[test]
+    fn a_long_list_goes_out_in_pieces_that_are_written_at_once_and_lose_no_message() {
+        let list = vec![vec![7; LIST_RECORD_BYTES_MAX - 64]; 26];
+        let (mut told, mut pieces) = (0, 0);
+        while told < list.len() {
+            let (count, room) = piece(&list[told..]);
+            assert!(count > 0 && room < GATHER_BYTES_MAX + 2 * LIST_RECORD_BYTES_MAX);
+            told += count;
+            pieces += 1;
+        }
+        assert_eq!((told, pieces), (26, 7));
+        assert_eq!(piece(&[vec![7; 20]]).0, 1);
+        assert_eq!(piece(&[]), (0, 0));
+    }
+}

@@ -77,24 +77,6 @@ fn a_crowd_of_newcomers_gets_the_list_in_several_turns_and_all_of_them_get_it() 
 }
 
 #[test]
-fn a_long_list_is_written_in_pieces_and_comes_whole() {
-    let mut world = World::new(64, 800);
-    for number in 0..700_u16 {
-        // Long names: fewer members make a long list.
-        let mut person = Person::called(&format!("{}{number}", "a".repeat(28)));
-        person.identity[..2].copy_from_slice(&number.to_be_bytes());
-        world.join(&person);
-    }
-    world.turn();
-    let late = world.join(&Person::called("late"));
-    let writes = world.guest(late).writes;
-    world.turn();
-    assert_eq!(world.guest(late).writes, writes + 2);
-    assert_eq!(world.guest(late).sees().len(), 701);
-    world.check_replicas();
-}
-
-#[test]
 fn the_list_and_the_changes_after_it_make_the_directory_however_they_are_gathered() {
     for seed in 200..208 {
         let mut world = World::new(seed, 200);
