@@ -20,10 +20,17 @@ mod crowd;
 #[path = "../support/driven.rs"]
 mod driven;
 mod hostile;
+mod irc;
+#[path = "../support/ircd.rs"]
+mod ircd;
 mod member;
 mod plain;
+#[path = "../support/process.rs"]
+mod process;
 mod scale;
 mod server;
+#[path = "../support/table.rs"]
+mod table;
 mod talk;
 mod trouble;
 
@@ -33,6 +40,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use hallway::shell::hardening::raise_descriptor_limit;
 use hallway::shell::options::command_line;
+
+use ircd::Ircd;
+use server::Kind;
 
 /// Says to a process that was started by this one what it is.
 const ROLE: &str = "HALLWAY_LOAD_ROLE";
@@ -52,6 +62,9 @@ struct Plan {
     /// Only the conversation during a storm, and the strangers at the door
     #[arg(long)]
     no_scale: bool,
+    /// Also those IRC servers that are here
+    #[arg(long)]
+    beside_irc: bool,
     /// What cargo says to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -84,8 +97,12 @@ fn main() -> ExitCode {
 fn measure(plan: &Plan) {
     raise_descriptor_limit();
     let sizes = if plan.members.is_empty() { &[1_000, 5_000] } else { plan.members.as_slice() };
+    let mut kinds = vec![Kind::Community, Kind::Floor];
+    if plan.beside_irc {
+        kinds.extend(Ircd::ALL.map(Kind::Irc));
+    }
     for members in sizes.iter().filter(|_| !plan.no_scale) {
-        scale::measure(*members, plan.rounds);
+        scale::measure(*members, plan.rounds, &kinds);
     }
     if !plan.no_trouble {
         trouble::measure();

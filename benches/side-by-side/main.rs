@@ -111,10 +111,7 @@ fn measure(plan: &Plan) {
 fn contestants(pipes: &Pipes) -> Vec<Contestant<'_>> {
     let mut all: Vec<Contestant<'_>> = PIPES
         .iter()
-        .map(|pipe| Contestant {
-            name: pipe.name,
-            start: Box::new(|| pipes.start(pipe)),
-        })
+        .map(|pipe| Contestant { name: pipe.name, start: Box::new(|| pipes.start(pipe)) })
         .collect();
     all.push(Contestant { name: FLOOR, start: Box::new(|| Ok(sockets::raw())) });
     let name = "Hallway's cores on their sockets, no pipes";

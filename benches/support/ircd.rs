@@ -44,7 +44,9 @@ impl Ircd {
         let mut command = on(ANSWERING, format!("/usr/sbin/{}", self.name()));
         let (config, arguments) = match self {
             Self::Ngircd => (NGIRCD, ["--nodaemon", "--passive"].as_slice()),
-            Self::Inspircd => (INSPIRCD, ["--nofork", "--nolog", "--nopid", "--runasroot"].as_slice()),
+            Self::Inspircd => {
+                (INSPIRCD, ["--nofork", "--nolog", "--nopid", "--runasroot"].as_slice())
+            }
         };
         fs::write(&file, config.replace("PORT", &at.port().to_string())).unwrap();
         let process = Process::serve(command.args(arguments).arg("--config").arg(file), at);

@@ -5,10 +5,7 @@ pub(crate) type Figures = Result<Vec<f64>, String>;
 
 /// Prints the rows of one measure: of the first, of the floor, of the others.
 pub(crate) fn print(what: &str, digits: usize, first: &str, floor: &str, rows: &[(&str, Figures)]) {
-    println!(
-        "\n{what:44}{:>11}{:>11}{:>11}{:>9}{:>9}",
-        "min", "median", "max", "/ours", "/floor"
-    );
+    println!("\n{what:44}{:>11}{:>11}{:>11}{:>9}{:>9}", "min", "median", "max", "/ours", "/floor");
     let middle_of = |wanted: &str| {
         let row = rows.iter().find(|(who, _)| *who == wanted);
         row.and_then(|(_, figures)| figures.as_ref().ok()).map_or(f64::NAN, |all| median(all))
