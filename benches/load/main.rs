@@ -1,7 +1,8 @@
 //! Load on a community: members that really log in, from one loop, to the real program in a process
 //! of its own; and the same bytes to a floor without cryptography. `cargo bench --bench load`.
 //!
-//! `-- --members N` takes one size, `--rounds N` that many runs of each. The password is stretched
+//! `-- --members N` takes one size, `--rounds N` that many runs of each, `--beside-irc` also puts
+//! IRC servers beside it. The server is on core 1, the load on core 0. The password is stretched
 //! once and remembered, as on a reconnect. Then: two who talk while ten thousand arrive, members
 //! that never read, silent connections, a flood of first messages.
 #![allow(

@@ -19,14 +19,20 @@ pub(crate) fn print(what: &str, digits: usize, first: &str, floor: &str, rows: &
                 let greatest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 println!(
                     "  {who:42}{least:>11.digits$}{middle:>11.digits$}{greatest:>11.digits$}\
-                     {:>9.2}{:>9.2}",
-                    middle / first,
-                    middle / floor
+                     {:>9}{:>9}",
+                    ratio(middle, first),
+                    ratio(middle, floor)
                 );
             }
             Err(why) => println!("  {who:42}  {why}"),
         }
     }
+}
+
+/// A dash where there is nothing to compare with.
+fn ratio(figure: f64, other: f64) -> String {
+    let ratio = figure / other;
+    if ratio.is_finite() { format!("{ratio:.2}") } else { "-".to_owned() }
 }
 
 /// The middle one.
