@@ -1,4 +1,4 @@
-//! Tables: who, the least, the middle and the greatest of all rounds, and the ratios of the middles.
+//! Tables: who; the least, the middle and the greatest of all rounds; the ratios of the middles.
 
 /// A figure for each round, or why there is none.
 pub(crate) type Figures = Result<Vec<f64>, String>;

@@ -188,8 +188,8 @@ impl Net {
         }
     }
 
-    /// Sends what was gathered, as [`Net::wait`] does: for a program that has something slower to do
-    /// before it waits.
+    /// Sends what was gathered, as [`Net::wait`] does: for a program that has something slower to
+    /// do before it waits.
     pub fn send_gathered(&mut self) {
         self.gathered = 0;
         for id in std::mem::take(&mut self.unflushed) {
