@@ -175,6 +175,9 @@ pub const TYPED_LINES_MAX: usize = 64;
 /// How long a server waits, once, for whoever reads its output: a living reader makes room in
 /// milliseconds, and nobody in a conversation notices a second.
 pub const OUTPUT_WAIT: Millis = Millis(1_000);
+/// Bytes that are written into a pipe with room without going by the printer: POSIX promises that a
+/// pipe takes so many at once, if it takes any.
+pub const PIPE_BYTES_AT_ONCE: usize = 512;
 /// Entries of the line history.
 pub const HISTORY_LINES_MAX: usize = 500;
 /// Bytes of one line of input; a longer one is cut into pieces. No chat line comes near it, and a

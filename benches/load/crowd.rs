@@ -14,8 +14,6 @@ use hallway::time::Millis;
 use crate::member::{Keys, Member, Reached, Want};
 use crate::server::Kind;
 
-/// So many are on their way in at a time: a listener takes 64 half-open ones from one address.
-const AT_THE_DOOR: usize = 48;
 /// Nothing here takes longer, unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// A server that says nothing for so long has nothing to say.
@@ -104,7 +102,8 @@ impl Crowd {
     pub(crate) fn arrive(&mut self, count: usize, want: Want) {
         let all = self.members.len() + count;
         while self.members.len() < all {
-            while self.reached(Reached::Door) < AT_THE_DOOR && self.members.len() < all {
+            while self.reached(Reached::Door) < self.kind.at_the_door() && self.members.len() < all
+            {
                 self.come(want);
             }
             self.turn(None);
@@ -150,9 +149,11 @@ impl Crowd {
         let bytes = self.members[number].toggle();
         self.net.perform(id_of(number), NetOutput::Send(bytes));
         let (first, last) = (0, self.members.len() - 1);
+        // Of ours a whole record; IRC says it in one short line.
+        let whole = if matches!(self.kind, Kind::Irc(_)) { 1 } else { 100 };
         // Both ends first: looking at all of them each time would be the load.
         self.until(|crowd| {
-            let is_told = |one: &Member| one.reached != Reached::Listed || one.bytes >= 100;
+            let is_told = |one: &Member| one.reached != Reached::Listed || one.bytes >= whole;
             is_told(&crowd.members[first])
                 && is_told(&crowd.members[last])
                 && crowd.members.iter().all(is_told)

@@ -1,5 +1,5 @@
 //! One member as the load makes it: the real dialling side with its stretched password remembered,
-//! or its shadow before the floor, which sends the same bytes.
+//! or its shadow before the floor, which sends the same bytes; or somebody on IRC.
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use hallway::seeds::Seeds;
 use hallway::text::Name;
 use hallway::time::Millis;
 
+use crate::irc::{self, Said};
 use crate::plain::{self, Frames, Kind as Frame};
 use crate::server::{Kind, PASSWORD};
 
@@ -55,12 +56,15 @@ enum Stage {
     /// Before the floor: so many bytes of the answer are missing.
     Shadow(usize),
     Frames(Frames),
+    /// On IRC: the beginning of a line.
+    Lines(Vec<u8>),
     Over,
 }
 
 /// One member.
 pub(crate) struct Member {
     stage: Stage,
+    number: usize,
     want: Want,
     /// Whether it opens and reads what it is told after the list; the others count bytes, for the
     /// load must not take more of the machine than the server does.
@@ -98,6 +102,7 @@ impl Member {
     /// Comes to the door; gives the first bytes.
     pub(crate) fn new(kind: Kind, number: usize, want: Want, keys: &mut Keys) -> (Self, Vec<u8>) {
         let (stage, bytes) = match kind {
+            Kind::Irc(_) => (Stage::Lines(Vec::new()), irc::hello(number)),
             Kind::Floor => (Stage::Shadow(plain::ANSWER_BYTES), vec![7; plain::HELLO_BYTES]),
             Kind::Community => {
                 let me = Me {
@@ -118,6 +123,7 @@ impl Member {
         };
         let member = Self {
             stage,
+            number,
             want,
             listens: number.is_multiple_of(16),
             state: State::Available,
@@ -163,6 +169,7 @@ impl Member {
                 };
                 bytes = plain::frame(kind, 0, message.encode().len());
             }
+            Stage::Lines(_) => bytes = irc::line(self.number, message),
             Stage::Dialling(_) | Stage::Shadow(_) | Stage::Over => unreachable!("not inside"),
         }
         bytes
@@ -199,6 +206,10 @@ impl Member {
                 frames.push(bytes);
                 self.stage = Stage::Frames(frames);
                 self.read_frames()
+            }
+            Stage::Lines(mut begun) => {
+                begun.extend_from_slice(bytes);
+                self.read_lines(begun)
             }
             Stage::Over => Vec::new(),
         }
@@ -283,6 +294,27 @@ impl Member {
                 Frame::Join | Frame::Watch | Frame::State => unreachable!("no server says that"),
             }
         }
+        answer
+    }
+
+    /// The same on IRC.
+    fn read_lines(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let mut rest = bytes.as_slice();
+        self.stage = Stage::Lines(Vec::new());
+        let mut answer = Vec::new();
+        while let Some((line, after)) = irc::split(rest) {
+            rest = after;
+            match Said::parse(line) {
+                Said::Welcome => answer = self.enter(),
+                Said::Names(count) => self.page(count, false),
+                Said::EndOfNames => self.page(0, true),
+                // Before the list it is our own.
+                Said::Joined if self.reached == Reached::Listed => self.known += 1,
+                Said::Left => self.known -= 1,
+                Said::Joined | Said::Other => {}
+            }
+        }
+        self.stage = Stage::Lines(rest.to_vec());
         answer
     }
 

@@ -93,10 +93,7 @@ fn talk_while_others_log_in() {
         let mut crowd = Crowd::new(kind, at);
         crowd.arrive(LOG_INS, Want::Place);
         let trips = talk.finish();
-        let what = match kind {
-            Kind::Floor => "10,000 arrive at a floor",
-            Kind::Community => "10,000 arrive at their community",
-        };
+        let what = format!("10,000 arrive at the {}", kind.name());
         println!(
             "{what:36}{:>8}{:>10.2}{:>10.2}{:>10.2}",
             trips.count, trips.p50, trips.p99, trips.max
