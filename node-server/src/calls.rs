@@ -336,7 +336,7 @@ impl Calls {
     }
 
     /// A call is over for another reason.
-    fn end(&mut self, id: CallId, ended: Ended, desk: &mut Desk) {
+    pub(crate) fn end(&mut self, id: CallId, ended: Ended, desk: &mut Desk) {
         let Some(call) = self.calls.remove(&id) else { return };
         self.disinherit(id, desk);
         let (label, unsent) = match call {

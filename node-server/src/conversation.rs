@@ -36,6 +36,8 @@ pub(crate) struct Conversation {
     carried: VecDeque<Line>,
     /// What was said on a connection that this one replaces must come first, and is not known yet.
     pub(crate) held: bool,
+    /// Until when an older connection of the same two may be waited for.
+    pub(crate) held_until: Option<Millis>,
     /// Hang up as soon as everything we said is confirmed, or then without that.
     pub(crate) finishing: Option<Millis>,
 }
@@ -82,6 +84,7 @@ impl Conversation {
             confirmed: 0,
             carried: VecDeque::new(),
             held: false,
+            held_until: None,
             finishing: None,
         }
     }
@@ -143,9 +146,16 @@ impl Conversation {
         self.finishing = self.finishing.or(finishing);
     }
 
+    /// What was said on an older connection comes first, when that has ended.
+    pub(crate) fn hold_until(&mut self, until: Millis) {
+        self.held = true;
+        self.held_until = Some(until);
+    }
+
     /// Nothing more is to be carried here.
     pub(crate) fn release(&mut self, now: Millis) {
         self.held = false;
+        self.held_until = None;
         self.say_carried(now);
     }
 

@@ -54,8 +54,14 @@ impl Calls {
             (desk.me.identity.public(), desk.me.instance) < (peer.identity, peer.instance);
         for (older, older_is_ours, older_is_taken) in older {
             let newest_stays = match (ours, older_is_ours) {
-                // We called twice. Who was called knows which one came last, and closes the other.
-                (true, true) => continue,
+                // We called twice. Who was called knows which one came last, and closes the other;
+                // nothing said here may overtake what was said there.
+                (true, true) => {
+                    if let Some(newest) = self.conversation(newest) {
+                        newest.hold_until(now + limits::ANSWER_WAIT);
+                    }
+                    continue;
+                }
                 // They called twice: they came back, and the older connection may be dead.
                 (false, false) => true,
                 // The connection opened by the smaller identity stays.
@@ -193,7 +199,10 @@ impl Calls {
                 }
             }
         }
-        let waited_for: Vec<CallId> = self.leaving.iter().filter_map(|each| each.heir).collect();
+        let waits = |(id, _): &(CallId, &Conversation)| self.older_of(*id).is_some();
+        let mut waited_for: Vec<CallId> =
+            self.conversations().filter(waits).map(|(id, _)| id).collect();
+        waited_for.extend(self.leaving.iter().filter_map(|each| each.heir));
         for (id, call) in &mut self.calls {
             if let Call::Open(conversation) = call
                 && conversation.held
@@ -211,8 +220,32 @@ impl Calls {
         }
     }
 
+    /// The older connection of the same two that this one waits for.
+    fn older_of(&self, id: CallId) -> Option<CallId> {
+        let (_, newer) = self.conversations().find(|(other, _)| *other == id)?;
+        newer.held_until?;
+        let is_older = |(other, older): &(CallId, &Conversation)| {
+            *other < id && older.ours && is_same_run(&older.peer, &newer.peer)
+        };
+        self.conversations().find(is_older).map(|(older, _)| older)
+    }
+
+    /// Gives up what the other end should have closed by now, since we called again.
+    fn expire_older(&mut self, now: Millis, desk: &mut Desk) {
+        let is_late = |(_, newer): &(CallId, &Conversation)| {
+            newer.held_until.is_some_and(|until| until <= now)
+        };
+        let late: Vec<CallId> = self.conversations().filter(is_late).map(|(id, _)| id).collect();
+        for id in late {
+            while let Some(older) = self.older_of(id) {
+                self.end(older, Ended::Lost(Lost::Broken), desk);
+            }
+        }
+    }
+
     /// Ends what waits in vain, or all that waits.
     pub(crate) fn expire_leaving(&mut self, now: Millis, all: bool, desk: &mut Desk) {
+        self.expire_older(now, desk);
         let late = |leaving: &Leaving| all || leaving.until.is_some_and(|until| until <= now);
         while let Some(at) = self.leaving.iter().position(late) {
             self.let_go(at, (!all).then_some(Ended::Lost(Lost::Broken)), desk);
@@ -247,7 +280,8 @@ impl Calls {
 
     /// When a connection that goes has waited for long enough.
     pub(crate) fn leaving_deadline(&self) -> Option<Millis> {
-        self.leaving.iter().filter_map(|leaving| leaving.until).min()
+        let held = self.conversations().filter_map(|(_, conversation)| conversation.held_until);
+        self.leaving.iter().filter_map(|leaving| leaving.until).chain(held).min()
     }
 
     /// The call whose connection goes, if it is one of these.

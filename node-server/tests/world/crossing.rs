@@ -203,3 +203,50 @@ fn copies_of_one_identity_that_call_each_other_at_once_get_one_conversation() {
         assert_eq!((world.talking(ann).len(), world.talking(copy).len()), (1, 1));
     }
 }
+
+/// Found by the simulation (seed 72): what was said on the new connection overtook what had been
+/// said on the old one, which the other end had closed meanwhile.
+#[test]
+fn who_calls_again_says_nothing_that_overtakes_what_was_said_before() {
+    for seed in 0..60 {
+        let mut world = World::new(seed);
+        world.weather = Weather { delay: 1 + seed % 60, piece: 400, resets: 0 };
+        let ann = world.join(&person("ann"));
+        let bob = world.join(&person("bob"));
+        world.introduce(ann, bob);
+        let again = world.call(&[bob]);
+        world.command(ann, again);
+        let mut said = Vec::new();
+        for n in 0..80 {
+            world.run(1 + world.weather.delay / 6);
+            let open = world.talking(ann).last().copied();
+            if let Some(call) = open.filter(|call| world.node(ann).can_say(*call)) {
+                said.push(format!("line {n}"));
+                world.command(ann, Command::Say(call, vec![line(&format!("line {n}"))]));
+            }
+        }
+        world.run(20_000);
+        assert_eq!(world.host(bob).heard(), said, "seed {seed}: {}", world.story());
+        one_conversation(&mut world, ann, bob);
+    }
+}
+
+/// Nothing gets through on the old connection any more, no last word either.
+#[test]
+fn who_calls_again_waits_for_a_dead_connection_no_longer_than_for_an_answer() {
+    let mut world = World::new(1);
+    let ann = world.join(&person("ann"));
+    let bob = world.join(&person("bob"));
+    world.introduce(ann, bob);
+    world.deafen(ann, bob);
+    world.say(ann, "lost");
+    let again = world.call(&[bob]);
+    world.command(ann, again);
+    world.until("a second conversation", |world| world.talking(ann).len() == 2);
+    world.say(ann, "found");
+    world.run(12_000);
+    assert_eq!(world.host(bob).heard(), ["found"]);
+    let lost = world.host(ann).ended().into_iter().flat_map(|(_, _, lines)| lines);
+    assert_eq!(lost.map(|line| line.as_str().to_owned()).collect::<Vec<_>>(), ["lost"]);
+    one_conversation(&mut world, ann, bob);
+}

@@ -157,6 +157,15 @@ impl World {
         }
     }
 
+    /// Nothing is heard any more on the connections that one has dialled to the other.
+    pub fn deafen(&mut self, one: HostId, two: HostId) {
+        for pipe in &mut self.pipes {
+            if pipe.ends.map(|(host, _)| host) == [one, two] {
+                pipe.deaf = [true, true];
+            }
+        }
+    }
+
     /// What is under way is lost, and both ends will hear of it.
     fn break_pipe(&mut self, pipe: usize, notice: u64) {
         self.events.retain(|_, event| match event {
