@@ -189,6 +189,11 @@ impl Talk {
             if self.ringing.remove(&id) { Some(view::connected(who)) } else { view::words(notice) };
         let mut acts: Vec<Act> = words.map(show).into_iter().collect();
         let is_next = self.wants_next.take_if(|label| is_same(label, who)).is_some();
+        if let (true, Some((call, label))) = (is_next, &mut self.addressed)
+            && is_same(label, who)
+        {
+            *call = id;
+        }
         let takes = self.focus.is_none() && (self.takes_any || is_next);
         if self.wanted.remove(&id) || takes {
             self.focus = Some(id);
@@ -207,9 +212,11 @@ impl Talk {
         let same = node.talking().filter(|(_, who)| is_same(label, who));
         self.focus = same.map(|(id, _)| id).last();
         self.wants_next = self.focus.is_none().then(|| label.to_owned());
-        // A line that is being typed is for the same person as before.
-        if let Some((_, label)) = self.addressed.take_if(|(call, _)| *call == gone) {
-            self.addressed = self.focus.map(|focus| (focus, label));
+        // A line that is being typed is for the same person as before, and for nobody else.
+        if let (Some(focus), Some((call, _))) = (self.focus, &mut self.addressed)
+            && *call == gone
+        {
+            *call = focus;
         }
     }
 

@@ -20,4 +20,5 @@ mod communities;
 mod crossing;
 mod pinning;
 mod properties;
+mod talking;
 mod violations;
