@@ -177,26 +177,27 @@ impl Calls {
         }
     }
 
-    /// Gives what was not shown to the connections that stay, where all is known.
+    /// Gives what was not shown to the connections that stay, where all is known of it.
     pub(crate) fn pass_on(&mut self, now: Millis, desk: &mut Desk) {
         let dialling = self.calls.values().any(|call| matches!(call, Call::Dialling { .. }));
-        let mut at = 0;
-        while let Some(leaving) = self.leaving.get_mut(at) {
-            match leaving.heir {
-                _ if leaving.until.is_some() => at += 1,
-                None if dialling => at += 1,
-                None => {
-                    let ended = leaving.ended;
-                    self.report(at, ended, desk);
-                }
-                Some(heir) => {
-                    let lines = leaving.conversation.unsent();
-                    let (ended, finishing) = (leaving.ended, leaving.conversation.finishing);
-                    self.report(at, ended, desk);
-                    if let Some(heir) = self.conversation(heir) {
-                        heir.carry(lines, finishing);
-                    }
-                }
+        let known = |heir: CallId, leaving: &[Leaving]| {
+            !leaving.iter().any(|each| each.heir == Some(heir) && each.until.is_some())
+        };
+        // Newest first: each puts its lines before those that are there already.
+        for at in (0..self.leaving.len()).rev() {
+            let heir = self.leaving.get(at).and_then(|leaving| leaving.heir);
+            if heir.map_or(dialling, |heir| !known(heir, &self.leaving)) {
+                continue;
+            }
+            let Some(leaving) = self.leaving.get_mut(at).filter(|each| each.until.is_none()) else {
+                continue;
+            };
+            let (ended, finishing) = (leaving.ended, leaving.conversation.finishing);
+            // Without an heir the report names them.
+            let lines = heir.map(|_| leaving.conversation.unsent()).unwrap_or_default();
+            self.report(at, ended, desk);
+            if let Some(heir) = heir.and_then(|heir| self.conversation(heir)) {
+                heir.carry(lines, finishing);
             }
         }
         let waits = |(id, _): &(CallId, &Conversation)| self.older_of(*id).is_some();
