@@ -131,7 +131,7 @@ impl Calls {
     }
 
     pub(crate) fn can_say(&self, id: CallId) -> bool {
-        let call = self.calls.get(&self.standing_for(id));
+        let call = self.calls.get(&self.spoken_on(id));
         matches!(call, Some(Call::Open(conversation)) if conversation.can_say())
     }
 
@@ -352,7 +352,7 @@ impl Calls {
     }
 
     pub(crate) fn say(&mut self, id: CallId, now: Millis, text: Vec<Line>) {
-        let id = self.standing_for(id);
+        let id = self.spoken_on(id);
         let Some(conversation) = self.conversation(id) else { return };
         // Confirming first keeps what is unconfirmed at the other end within its limit.
         conversation.confirm(now);

@@ -40,10 +40,15 @@ impl Calls {
     ) -> bool {
         let Some(Call::Open(new)) = self.calls.get(&newest) else { return false };
         let (peer, ours) = (new.peer.clone(), new.ours);
+        let mut inherits = false;
         for leaving in &mut self.leaving {
             if leaving.heir.is_none() && is_same_run(&leaving.conversation.peer, &peer) {
                 leaving.heir = Some(newest);
+                inherits = true;
             }
+        }
+        if let Some(newest) = self.conversation(newest) {
+            newest.held |= inherits;
         }
         let older: Vec<(CallId, bool, bool)> = self
             .conversations()
@@ -58,7 +63,7 @@ impl Calls {
                 // nothing said here may overtake what was said there.
                 (true, true) => {
                     if let Some(newest) = self.conversation(newest) {
-                        newest.hold_until(now + limits::ANSWER_WAIT);
+                        newest.wait_for(older, now + limits::ANSWER_WAIT);
                     }
                     continue;
                 }
@@ -221,14 +226,21 @@ impl Calls {
         }
     }
 
-    /// The older connection of the same two that this one waits for.
+    /// An older connection of the same two that this one waits for.
     fn older_of(&self, id: CallId) -> Option<CallId> {
         let (_, newer) = self.conversations().find(|(other, _)| *other == id)?;
-        newer.held_until?;
-        let is_older = |(other, older): &(CallId, &Conversation)| {
-            *other < id && older.ours && is_same_run(&older.peer, &newer.peer)
-        };
-        self.conversations().find(is_older).map(|(older, _)| older)
+        let stands = |older: &&CallId| matches!(self.calls.get(older), Some(Call::Open(_)));
+        newer.waits_for.iter().find(stands).copied()
+    }
+
+    /// Where a line for this call is said: the newest connection keeps it until it is known which
+    /// one stays, behind all that was said before.
+    pub(crate) fn spoken_on(&self, id: CallId) -> CallId {
+        let id = self.standing_for(id);
+        let waiting = self
+            .conversations()
+            .filter(|(_, newer)| newer.stage == Stage::Talking && newer.waits_for.contains(&id));
+        waiting.max_by_key(|(_, newer)| newer.waits_for.len()).map_or(id, |(newer, _)| newer)
     }
 
     /// Gives up what the other end should have closed by now, since we called again.
