@@ -145,8 +145,8 @@ fn add(sum: &mut Tally, tally: Tally) {
 
 #[test]
 fn the_same_seed_gives_the_same_history_and_another_seed_another() {
-    let hashes: Vec<_> = (0..12).map(|seed| history(seed, false).unwrap().0).collect();
-    let again: Vec<_> = (0..12).map(|seed| history(seed, false).unwrap().0).collect();
+    let hashes: Vec<_> = (0..8).map(|seed| history(seed, false).unwrap().0).collect();
+    let again: Vec<_> = (0..8).map(|seed| history(seed, false).unwrap().0).collect();
     assert_eq!(hashes, again);
     assert_ne!(hashes[0], hashes[1]);
 }
