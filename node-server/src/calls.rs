@@ -291,10 +291,11 @@ impl Calls {
                     desk.notice(Notice::Connected(id, conversation.who.clone()));
                 }
                 Ok(Some(Heard::Line(line))) => {
+                    let label = conversation.who.label.clone();
                     if echo {
-                        conversation.say(now.tick, [line.clone()]);
+                        self.say(id, now.tick, vec![line.clone()]);
                     }
-                    desk.notice(Notice::Heard(id, conversation.who.label.clone(), line));
+                    desk.notice(Notice::Heard(id, label, line));
                 }
                 Err(Ended::Closed(CloseReason::Duplicate)) => self.replaced(now.tick, id, desk),
                 Err(ended) => self.end(id, ended, desk),

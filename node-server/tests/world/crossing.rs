@@ -285,3 +285,35 @@ fn what_was_said_on_three_connections_arrives_in_its_order() {
         one_conversation(&mut world, ann, bob);
     }
 }
+
+/// Found by the simulation (seed 960 of its first day): an echo went ahead of what the person there
+/// had said before, which waited for an older connection to end.
+#[test]
+fn an_echo_keeps_its_place_among_what_the_person_there_says() {
+    for seed in 0..60 {
+        let mut world = World::new(seed);
+        world.weather = Weather { delay: 5 + seed % 60, piece: 400, resets: 0 };
+        let ann = world.join(&Person { echo: true, ..person("ann") });
+        let bob = world.join(&person("bob"));
+        world.introduce(ann, bob);
+        let again = world.call(&[bob]);
+        world.command(ann, again);
+        let mut said = Vec::new();
+        for n in 0..80 {
+            let before = world.host(ann).heard().len();
+            world.run(1 + world.weather.delay / 6);
+            said.extend(world.host(ann).heard().split_off(before));
+            for (host, text) in [(ann, format!("ann {n}")), (bob, format!("bob {n}"))] {
+                let call = *world.talking(host).last().unwrap();
+                if host == ann {
+                    said.push(text.clone());
+                }
+                world.command(host, Command::Say(call, vec![line(&text)]));
+            }
+        }
+        let before = world.host(ann).heard().len();
+        world.run(20_000);
+        said.extend(world.host(ann).heard().split_off(before));
+        assert_eq!(world.host(bob).heard(), said, "seed {seed}: {}", world.story());
+    }
+}
