@@ -1,7 +1,7 @@
 //! The `--json` events: one object a line on stdout, and nothing else. `docs/EVENTS.md` promises
 //! their fields; new ones may be added, none is renamed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
@@ -81,6 +81,32 @@ pub enum Event {
         /// Why; the words are those of [`Ended::kind`].
         reason: &'static str,
     },
+    /// Somebody, or something, is on this network, or is different from what was told last.
+    Found(NeighbourEvent),
+    /// A device that is none of Hallway's is on this network, or is different.
+    Device(DeviceEvent),
+    /// They are not any more.
+    Gone(NeighbourEvent),
+    /// How it goes on one of our interfaces.
+    Interface(InterfaceEvent),
+    /// Whether a peer can be reached that was asked about.
+    Peer {
+        /// Which, as it was given.
+        address: String,
+        /// `connected`, `refused`, `silent` or `unreachable`.
+        result: &'static str,
+    },
+    /// Why nobody is seen, or that all is well.
+    Diagnosis {
+        /// Which cause.
+        cause: &'static str,
+        /// It in one sentence.
+        text: String,
+        /// What to do.
+        steps: Vec<String>,
+        /// Lines for the firewall, of every kind that is known.
+        firewall: Vec<String>,
+    },
     /// Something to look at.
     Warning {
         /// Which kind.
@@ -134,6 +160,88 @@ impl MemberEvent {
         let name = name.to_string();
         Self { name, address: None, addresses: Vec::new(), state: None, fingerprint: None }
     }
+}
+
+/// A neighbour, as far as an event tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NeighbourEvent {
+    /// The same in every event about it, and in no other.
+    pub id: String,
+    /// Its name, as it says.
+    pub name: String,
+    /// `node`, `community`, or, in `gone`, `device` for what is none of Hallway's.
+    pub kind: &'static str,
+    /// Where it is, the best address first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<SocketAddr>,
+    /// All its addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SocketAddr>,
+    /// Our interface that the best address was heard through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// Its identity, as it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// `available` or `in-chat`, of a node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// Whether a connection comes about, if that has been tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reachable: Option<bool>,
+    /// Its identity is on another machine, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub twin: bool,
+}
+
+/// A device that is none of Hallway's, as far as an event tells. All of it is what it says itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceEvent {
+    /// The same in every event about it, and in no other.
+    pub id: String,
+    /// What it says to be.
+    pub types: Vec<String>,
+    /// Where its description is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Its system and product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// What its description calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it was heard from.
+    pub address: IpAddr,
+    /// Our interface that it was heard through.
+    pub interface: String,
+}
+
+/// One of our interfaces, as far as discovery is concerned. The counts are of datagrams.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InterfaceEvent {
+    /// The system's name for it.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Whether it is used.
+    pub used: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What the system refuses there.
+    pub troubles: Vec<String>,
+    /// Multicasts of our own that came back.
+    pub own: u64,
+    /// Multicasts of others.
+    pub multicasts: u64,
+    /// Answers to searches from our own port.
+    pub answers: u64,
+    /// Answers to searches from port 1900.
+    pub answers_to_1900: u64,
+    /// Neighbours that have heard us.
+    pub heard_by: u32,
+    /// Neighbours that have not.
+    pub not_heard_by: u32,
 }
 
 impl Event {

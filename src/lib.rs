@@ -16,6 +16,7 @@ pub mod labels;
 pub mod limits;
 pub mod log;
 pub mod message;
+pub mod pages;
 pub mod passphrase;
 pub mod pins;
 pub mod place;

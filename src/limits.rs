@@ -87,6 +87,9 @@ pub const OUT_BYTES_MAX: usize = 8 << 20;
 /// Bytes gathered for one connection before they are written without waiting for the end of the
 /// loop's turn: many small updates go out as one write, a file does not wait.
 pub const GATHER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes gathered for all connections together before they are written: telling a change to 19,000
+/// must not hold 19,000 copies of it.
+pub const GATHER_TOTAL_BYTES_MAX: usize = 1 << 20;
 /// How long accepting pauses when this process has no descriptor left.
 pub const ACCEPT_PAUSE: Millis = Millis(100);
 /// How long a closing connection waits for the other side's last word, its own being sent.
@@ -123,7 +126,17 @@ pub const CONFIRM_WAIT: Millis = Millis(30_000);
 pub const REJOIN_FIRST: Millis = Millis(1_000);
 /// Longest pause between two attempts.
 pub const REJOIN_LONGEST: Millis = Millis(30_000);
-/// Free names remembered as offered, so that no two are offered the same: a class or two.
+/// Changes of a community's list are gathered at least so long after the last were told: nobody
+/// sees the delay, and who changes its state without end wakes the others fifty times a second.
+pub const NEWS_PAUSE_MIN: Millis = Millis(20);
+/// The same for each thousand who are told, which takes about a fifth of this time: telling leaves
+/// most of the processor to those who come in.
+pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(50);
+/// Newcomers who get the list in one turn of the community's loop: at 19,000 members 1.6 MB each,
+/// so that everybody else waits 20 ms and not for all of a class.
+pub const LISTS_PER_TURN: usize = 8;
+/// Taken names remembered with the last number offered, so that no two people are offered the
+/// same: those of a class or two.
 pub const OFFERED_NAMES_MAX: usize = 128;
 /// Members of a community unless its operator says otherwise.
 pub const MEMBERS_DEFAULT: usize = 1_000;

@@ -285,25 +285,6 @@ impl<'b, C> Decode<'b, C> for Addresses {
     }
 }
 
-/// Splits a list into pages whose messages each fit one record; an empty list is one empty page.
-pub fn pages<T: Encode<()> + Clone>(items: &[T]) -> Vec<Vec<T>> {
-    // What surrounds the items: two arrays, a map, keys, a boolean, and the record's own three.
-    const FRAME_BYTES: usize = 64;
-    let mut pages = Vec::new();
-    let (mut page, mut used) = (Vec::new(), FRAME_BYTES);
-    for item in items {
-        let bytes = minicbor::to_vec(item).map_or(0, |bytes| bytes.len());
-        if used + bytes > limits::MESSAGE_RECORD_BYTES_MAX && !page.is_empty() {
-            pages.push(std::mem::take(&mut page));
-            used = FRAME_BYTES;
-        }
-        page.push(item.clone());
-        used += bytes;
-    }
-    pages.push(page);
-    pages
-}
-
 #[cfg(test)]
 #[path = "message_tests.rs"]
 mod tests;

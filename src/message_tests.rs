@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::examples::{examples, line, longest_member, longest_name, member, name};
+use crate::examples::{examples, line, member, name};
 use crate::record::{DirectionKeys, Opener, RecordKind, Sealer};
 use crate::time::Millis;
 
@@ -205,61 +205,6 @@ fn fits_a_record(message: &Message) -> bool {
     Message::decode(payload).unwrap() == *message
 }
 
-#[test]
-fn pages_of_the_longest_members_fit_their_records_and_lose_nobody() {
-    for count in [0, 1, 2, 10, 11, 12, 13, 14, 15, 30, 100, 1000] {
-        let members = vec![longest_member(); count];
-        let split = pages(&members);
-        assert_eq!(split.concat(), members);
-        assert!(count == 0 || split.iter().all(|page| !page.is_empty()));
-        for (at, page) in split.iter().enumerate() {
-            let page = Page { members: page.clone(), last: at + 1 == split.len() };
-            assert!(fits_a_record(&Message::Members(page)), "page {at} of {count} members");
-        }
-        let changes: Vec<Change> = members.into_iter().map(Change::Joined).collect();
-        for page in pages(&changes) {
-            assert!(fits_a_record(&Message::Changes(page)), "{count} changes");
-        }
-    }
-    assert_eq!(pages::<Member>(&[]), [Vec::new()], "an empty list is said as one");
-}
-
-#[test]
-fn pages_of_short_changes_fit_their_records_too() {
-    // Small items fill a page to the last byte that is allowed, for one of these lengths at least.
-    for length in 1..=limits::NAME_CHARS_MAX {
-        let left = vec![Change::Left(name(&"a".repeat(length))); 2000];
-        for page in pages(&left) {
-            assert!(fits_a_record(&Message::Changes(page)), "names of {length} characters");
-        }
-    }
-}
-
-#[test]
-fn pages_are_nearly_full() {
-    // Otherwise a list of 1,000 costs more records than it must.
-    let split = pages(&vec![longest_member(); 1000]);
-    let (_, but_the_last) = split.split_last().unwrap();
-    for page in but_the_last {
-        let page = Message::Members(Page { members: page.clone(), last: false });
-        let one_more = minicbor::to_vec(longest_member()).unwrap().len();
-        let room = limits::MESSAGE_RECORD_BYTES_MAX - 3 - page.encode().len();
-        assert!(room < one_more + 64, "{room} bytes are left");
-    }
-}
-
-fn some_change() -> impl Strategy<Value = Change> {
-    let letters = "[a-z]{1,32}";
-    let state = prop_oneof![Just(State::Available), Just(State::InChat)];
-    prop_oneof![
-        Just(Change::Joined(longest_member())),
-        Just(Change::Joined(member())),
-        Just(Change::Left(longest_name())),
-        letters.prop_map(|letters| Change::Left(name(&letters))),
-        (letters, state).prop_map(|(letters, state)| Change::State(name(&letters), state)),
-    ]
-}
-
 proptest! {
     #[test]
     fn decoding_any_bytes_never_panics(bytes in vec(any::<u8>(), 0..300)) {
@@ -286,15 +231,6 @@ proptest! {
         *at.get_mut(&mut bytes) = byte;
         if let Ok(message) = Message::decode(&bytes) {
             prop_assert_eq!(Message::decode(&message.encode()).unwrap(), message);
-        }
-    }
-
-    #[test]
-    fn pages_of_any_changes_fit_their_records(changes in vec(some_change(), 0..80)) {
-        let split = pages(&changes);
-        prop_assert_eq!(split.concat(), changes);
-        for page in split {
-            prop_assert!(fits_a_record(&Message::Changes(page)));
         }
     }
 

@@ -14,9 +14,10 @@ mod messages;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use hallway::conn::{ConnectError, Lost};
-use hallway::event::{Event, MemberEvent};
+use hallway::event::{DeviceEvent, Event, InterfaceEvent, MemberEvent, NeighbourEvent};
 use hallway::identity::PublicIdentity;
 use hallway::limits;
 use hallway::message::Message;
@@ -196,8 +197,30 @@ fn events() -> Vec<Event> {
     let left = MemberEvent { addresses: vec![], address: None, ..member.clone() };
     let named = MemberEvent { state: None, fingerprint: None, ..left };
     let changed = MemberEvent { state: Some("in-chat"), ..named.clone() };
-    let address = "10.0.0.7:5460".parse().unwrap();
+    let address: SocketAddr = "10.0.0.7:5460".parse().unwrap();
     let text = String::new;
+    let interface = InterfaceEvent::default();
+    let gone = NeighbourEvent::default();
+    let heard = NeighbourEvent { interface: Some(text()), ..gone.clone() };
+    let device = DeviceEvent {
+        id: text(),
+        types: vec![text()],
+        location: Some(text()),
+        server: Some(text()),
+        name: None,
+        address: address.ip(),
+        interface: text(),
+    };
+    let named_device = DeviceEvent { name: Some(text()), ..device.clone() };
+    let ours = NeighbourEvent {
+        address: Some(address),
+        addresses: vec![address],
+        fingerprint: Some(text()),
+        ..heard
+    };
+    let community = NeighbourEvent { reachable: Some(true), ..ours.clone() };
+    let node = NeighbourEvent { state: Some("available"), ..ours };
+    let twin = NeighbourEvent { reachable: Some(true), twin: true, ..node.clone() };
     vec![
         Event::Listening { address, fingerprint: text() },
         Event::Member(member.clone()),
@@ -212,6 +235,16 @@ fn events() -> Vec<Event> {
         Event::Message { from: text(), text: text() },
         Event::Unsent { peer: text(), text: text() },
         Event::Closed { peer: text(), reason: "bye" },
+        Event::Found(node),
+        Event::Found(twin),
+        Event::Found(community),
+        Event::Device(device),
+        Event::Device(named_device),
+        Event::Gone(gone),
+        Event::Interface(interface.clone()),
+        Event::Interface(InterfaceEvent { why: Some(text()), ..interface }),
+        Event::Peer { address: text(), result: "connected" },
+        Event::Diagnosis { cause: "well", text: text(), steps: vec![], firewall: vec![] },
         Event::Warning { kind: "twin", text: text() },
         Event::Error { kind: "failed", text: text() },
     ]

@@ -5,9 +5,11 @@
 
 mod answers;
 mod news;
+mod people;
 
 use std::collections::BTreeSet;
 
+use hallway::identity::Fingerprint;
 use hallway::place::Place;
 use hallway::secret::Secret;
 use hallway::text::Name;
@@ -15,10 +17,12 @@ use node_server::membership::{Listing, Wish};
 use node_server::menu::{Question, is_answer};
 use node_server::node::{Command, Node};
 use node_server::notice::CallId;
-use node_server::talk::{Act, Talk};
+use node_server::sight::Sight;
+use node_server::talk::{Act, Seek, Talk};
 
 use crate::keyring::Keyring;
 use crate::menu;
+use crate::people::People;
 use crate::roster::Roster;
 use crate::screen::Screen;
 
@@ -46,8 +50,12 @@ pub struct App {
     known: BTreeSet<CallId>,
     /// Passwords that have worked, and the one that is being tried: nothing is typed twice.
     passwords: Keyring,
-    /// The list as it was last shown.
+    /// The community's list as it was last shown.
     roster: Roster,
+    /// The same of who is on this network.
+    people: People,
+    /// That was the list that the person chose from: they come back to it.
+    is_among_people: bool,
     /// A person is there; otherwise answers come from a pipe.
     interactive: bool,
     /// The pipe has ended: leave when the last conversation has.
@@ -67,14 +75,16 @@ impl App {
             known: BTreeSet::new(),
             passwords: Keyring::default(),
             roster: Roster::default(),
+            people: People::default(),
+            is_among_people: false,
             interactive,
             ending: false,
         }
     }
 
-    /// Uses this password for that person without asking.
-    pub fn know_password(&mut self, label: &str, password: Secret) {
-        self.passwords.add(label, password);
+    /// Uses this password for the person with this fingerprint without asking.
+    pub fn know_password(&mut self, fingerprint: Fingerprint, password: Secret) {
+        self.passwords.add(&fingerprint.to_string(), password);
     }
 
     /// Joins a community that was given beforehand.
@@ -115,29 +125,31 @@ impl App {
     }
 
     /// Something was answered.
-    pub fn answered(&mut self, answer: Answer, node: &Node) -> Vec<Act> {
+    pub fn answered(&mut self, answer: Answer, sight: Sight<'_>) -> Vec<Act> {
         match (answer, &self.screen) {
             (Answer::Secret(Some(word)), screen)
-                if screen.is_secret() && is_answer(&word) && node.ringing().next().is_some() =>
+                if screen.is_secret()
+                    && is_answer(&word)
+                    && sight.node.ringing().next().is_some() =>
             {
-                self.line(word.reveal(), node)
+                self.line(word.reveal(), sight)
             }
             (Answer::Secret(secret), Screen::CommunityPassword(place)) => {
                 let place = place.clone();
                 match secret {
                     Some(password) => self.join(place, password),
-                    None => self.home(node),
+                    None => self.back(sight),
                 }
             }
             (Answer::Secret(secret), Screen::CallPassword(target)) => {
                 let target = target.clone();
                 match secret {
                     Some(password) => self.call(target, password),
-                    None => self.back(node),
+                    None => self.back(sight),
                 }
             }
             (Answer::Secret(_), _) => Vec::new(),
-            (Answer::Line(line), _) => self.line(&line, node),
+            (Answer::Line(line), _) => self.line(&line, sight),
         }
     }
 
@@ -149,9 +161,9 @@ impl App {
         if self.interactive || waits.is_empty() { vec![Act::Quit] } else { waits }
     }
 
-    fn line(&mut self, line: &str, node: &Node) -> Vec<Act> {
-        if let Some(mut acts) = self.talk_to(line, node) {
-            acts.extend(self.follow(node));
+    fn line(&mut self, line: &str, sight: Sight<'_>) -> Vec<Act> {
+        if let Some(mut acts) = self.talk_to(line, sight) {
+            acts.extend(self.follow(sight));
             return acts;
         }
         let typed = line.trim();
@@ -165,28 +177,34 @@ impl App {
             return vec![Act::Quit];
         }
         match &self.screen {
-            Screen::Menu => self.main(typed, node),
-            Screen::CommunityPlace | Screen::CallPlace if ["b", "back", "0"].contains(&typed) => {
-                self.home(node)
+            Screen::Menu => self.main(typed, sight),
+            Screen::CommunityPlace(_) | Screen::CallPlace
+                if ["b", "back", "0"].contains(&typed) =>
+            {
+                self.home(sight)
             }
-            Screen::CommunityPlace => self.community_place(typed, node),
+            Screen::CommunityPlace(offers) => {
+                let offers = offers.clone();
+                self.community_place(typed, &offers, sight)
+            }
             Screen::NewName(free) => {
                 let free = free.clone();
                 self.new_name(typed, free)
             }
-            Screen::Community => self.pick(typed, node),
-            Screen::CallPlace => self.call_place(typed, node),
+            Screen::Community => self.pick(typed, sight),
+            Screen::People => self.pick_neighbour(typed, sight),
+            Screen::CallPlace => self.call_place(typed, sight),
             // A question for a password was answered by a line: piped in.
             Screen::CommunityPassword(_) | Screen::CallPassword(_) => {
-                self.answered(Answer::Secret(Secret::new(line)), node)
+                self.answered(Answer::Secret(Secret::new(line)), sight)
             }
             Screen::Joining | Screen::Dialling(_) => vec![show("one moment …")],
-            Screen::Calling(_) | Screen::Talking => self.home(node),
+            Screen::Calling(_) | Screen::Talking => self.home(sight),
         }
     }
 
     /// Commands, answers to calls, and what is said; an empty line belongs to the screen.
-    fn talk_to(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
+    fn talk_to(&mut self, line: &str, sight: Sight<'_>) -> Option<Vec<Act>> {
         let typed = line.trim();
         if matches!(self.screen, Screen::Calling(_)) && typed == "/bye" {
             return None;
@@ -194,36 +212,46 @@ impl App {
         if typed.is_empty() && !matches!(self.screen, Screen::Talking) {
             return None;
         }
-        let acts = self.talk.typed(line, node)?;
+        let acts = self.talk.typed(line, sight.node)?;
         if typed == "/menu" && !matches!(self.screen, Screen::Talking) {
-            return Some(self.back(node));
+            return Some(self.back(sight));
         }
         Some(acts)
     }
 
     /// The list, numbered anew.
-    fn list(&mut self, node: &Node) -> Vec<Act> {
+    fn list(&mut self, sight: Sight<'_>) -> Vec<Act> {
         self.screen = Screen::Community;
-        let mut acts = vec![Act::Show(self.roster.list(node), false)];
-        acts.extend(self.talk.pending(node));
+        self.is_among_people = false;
+        let mut acts = vec![Act::Show(self.roster.list(sight.node), false)];
+        acts.extend(self.talk.pending(sight.node));
         acts
     }
 
-    /// Where the person was before: the list, or the menu.
-    fn back(&mut self, node: &Node) -> Vec<Act> {
-        if node.community().is_some() { self.list(node) } else { self.home(node) }
+    /// Where the person was before: a list, or the menu.
+    fn back(&mut self, sight: Sight<'_>) -> Vec<Act> {
+        if self.is_among_people {
+            return self.people(sight);
+        }
+        if sight.node.community().is_some() { self.list(sight) } else { self.home(sight) }
+    }
+
+    /// The main menu, under a line about the network.
+    pub fn menu() -> Vec<Act> {
+        vec![Act::Seek(Seek::Tell), Act::Show(menu::main_text(), false)]
     }
 
     /// The main menu, unless there is something to be asked first.
-    fn home(&mut self, node: &Node) -> Vec<Act> {
+    fn home(&mut self, sight: Sight<'_>) -> Vec<Act> {
         if let Some(free) = self.free_name.take() {
             let text = format!("Enter uses {free} there; or type another name.");
             self.screen = Screen::NewName(free);
             return vec![Act::Show(text, false)];
         }
         self.screen = Screen::Menu;
-        let mut acts = vec![Act::Show(menu::main_text(), false)];
-        acts.extend(self.talk.pending(node));
+        self.is_among_people = false;
+        let mut acts = Self::menu();
+        acts.extend(self.talk.pending(sight.node));
         acts
     }
 }

@@ -11,7 +11,7 @@ use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::Stretcher;
-use hallway::identity::Identity;
+use hallway::identity::{Fingerprint, Identity};
 use hallway::limits::MEMBERS_DEFAULT;
 use hallway::passphrase;
 use hallway::pins::Pins;
@@ -26,6 +26,7 @@ use hallway::shell::net::{ListenAddr, Net};
 use hallway::shell::start::Refusal;
 use hallway::text::Name;
 use node_server::calls::CallPolicy;
+use node_server::machine::Machine;
 use node_server::membership::Wish;
 use node_server::node::{Command, Config, Input, Node, Output};
 use node_server::run::{call_policy, listing};
@@ -43,14 +44,17 @@ const STORY: &str = "A community, with an echo in it, runs inside this program.\
 /// Starts all three and shows the list; the two others end with the program.
 pub(crate) fn run(options: &Options, mut base: Base) -> Exit {
     match prepare(options, &mut base) {
-        Ok((node, app, first)) => serve(options, base, node, None, app, first),
+        Ok((node, app, first)) => match Machine::start(base, node, None, Stretcher::default()) {
+            Ok(machine) => serve(options, machine, app, first),
+            Err(_) => Exit::Failed,
+        },
         Err(error) => Refusal::failed(error).tell(base.terminal, options.common.json),
     }
 }
 
 fn prepare(options: &Options, base: &mut Base) -> io::Result<(Node, App, Vec<Act>)> {
     let mut seeds = Seeds::new(clock::seed());
-    let (place, community, echo) = start_others(&mut seeds)?;
+    let (place, community, (fingerprint, echo)) = start_others(&mut seeds)?;
     let at = listen(&mut base.net)?;
     let name = options.node.name.clone().unwrap_or_else(user_name);
     let me = new_me(name, &mut seeds);
@@ -68,15 +72,15 @@ fn prepare(options: &Options, base: &mut Base) -> io::Result<(Node, App, Vec<Act
         pins: Pins::default(),
     };
     let mut app = App::new(listing(at), about, interactive);
-    app.know_password("echo", echo);
+    app.know_password(fingerprint, echo);
     let mut first = vec![Act::Show(STORY.to_owned(), false)];
     first.extend(app.join(place, community));
     Ok((Node::new(config, *seeds.draw()), app, first))
 }
 
 /// A community and an echo node that is in it, each in a thread of its own: where the community is,
-/// its password, and the echo's.
-fn start_others(seeds: &mut Seeds) -> io::Result<(Place, Secret, Secret)> {
+/// its password, and the echo's with its fingerprint.
+fn start_others(seeds: &mut Seeds) -> io::Result<(Place, Secret, (Fingerprint, Secret))> {
     let community_password = passphrase::four_words(seeds);
     let mut net = Net::new(Clock::new())?;
     let at = listen(&mut net)?;
@@ -98,6 +102,7 @@ fn start_others(seeds: &mut Seeds) -> io::Result<(Place, Secret, Secret)> {
     let mut net = Net::new(Clock::new())?;
     let at = listen(&mut net)?;
     let me = new_me(Name::suggest("echo"), seeds);
+    let fingerprint = me.identity.public().fingerprint();
     let record = register(&echo_password, &me, seeds)?;
     let echo = Config {
         me,
@@ -116,7 +121,7 @@ fn start_others(seeds: &mut Seeds) -> io::Result<(Place, Secret, Secret)> {
         persist: true,
     };
     thread::spawn(move || serve_echo(net, echo, wish));
-    Ok((place, community_password, echo_password))
+    Ok((place, community_password, (fingerprint, echo_password)))
 }
 
 fn listen(net: &mut Net) -> io::Result<SocketAddr> {

@@ -2,7 +2,7 @@
 
 use hallway::secret::Secret;
 
-/// Passwords by whom they are for.
+/// Passwords by whom they are for: by a fingerprint, or by the address that was typed.
 #[derive(Default)]
 pub struct Keyring {
     known: Vec<(String, Secret)>,
@@ -10,16 +10,16 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// The password of whoever is called this, if one has worked before.
-    pub fn known(&self, label: &str) -> Option<Secret> {
-        let found = self.known.iter().find(|(known, _)| known == label);
+    /// The password for this key, if one has worked before.
+    pub fn known(&self, key: &str) -> Option<Secret> {
+        let found = self.known.iter().find(|(known, _)| known == key);
         found.map(|(_, password)| password.clone())
     }
 
     /// Uses this one from now on.
-    pub fn add(&mut self, label: &str, password: Secret) {
-        self.known.retain(|(known, _)| known != label);
-        self.known.push((label.to_owned(), password));
+    pub fn add(&mut self, key: &str, password: Secret) {
+        self.known.retain(|(known, _)| known != key);
+        self.known.push((key.to_owned(), password));
     }
 
     /// This one is being tried.
@@ -28,16 +28,16 @@ impl Keyring {
     }
 
     /// The one that was tried is right.
-    pub fn worked(&mut self, label: &str) {
+    pub fn worked(&mut self, key: &str) {
         if let Some(password) = self.tried.take() {
-            self.add(label, password);
+            self.add(key, password);
         }
     }
 
     /// The one that was tried is wrong, also if it was right once.
-    pub fn failed(&mut self, label: &str) {
+    pub fn failed(&mut self, key: &str) {
         self.tried = None;
-        self.known.retain(|(known, _)| known != label);
+        self.known.retain(|(known, _)| known != key);
     }
 }
 

@@ -7,9 +7,12 @@
 pub mod app;
 pub mod chat;
 mod demo;
+mod discover;
+mod doctor;
 pub mod keyring;
 pub mod menu;
 pub mod options;
+pub mod people;
 pub mod roster;
 pub mod run;
 mod screen;

@@ -11,6 +11,8 @@ pub struct Entry {
 /// Where an entry of the main menu leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leads {
+    /// Who is on this network.
+    People,
     /// The list of a community.
     Community,
     /// A call by address.
@@ -26,7 +28,8 @@ pub enum Leads {
 }
 
 /// The main menu; leaving is last.
-pub const MAIN: [Entry; 6] = [
+pub const MAIN: [Entry; 7] = [
+    Entry { help: "People on this network: who is here, without a server", leads: Leads::People },
     Entry { help: "Community: join one and see who is here", leads: Leads::Community },
     Entry { help: "Private chat: call somebody by address", leads: Leads::PrivateChat },
     Entry { help: "Conversations: who is connected, who calls", leads: Leads::Conversations },
@@ -61,9 +64,9 @@ mod tests {
 
     #[test]
     fn leaving_is_last_and_every_number_leads_somewhere() {
-        assert_eq!(choose("6"), Some(Leads::Exit));
-        assert_eq!(choose("1"), Some(Leads::Community));
-        for wrong in ["0", "7", "", "x", "-1", "99999999999999999999"] {
+        assert_eq!(choose("7"), Some(Leads::Exit));
+        assert_eq!(choose("1"), Some(Leads::People));
+        for wrong in ["0", "8", "", "x", "-1", "99999999999999999999"] {
             assert_eq!(choose(wrong), None, "{wrong}");
         }
         assert!(main_text().lines().all(|row| row.len() <= 80));

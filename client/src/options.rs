@@ -3,6 +3,9 @@
 use hallway::place::Place;
 use hallway::shell::options::Common;
 use node_server::options::{NodeOptions, community_place, node_place};
+use ssdp::target::Target;
+
+use crate::{discover, doctor};
 
 /// Talk to people on your network: a menu, with a node built in.
 #[derive(Clone, Debug, clap::Parser)]
@@ -45,6 +48,25 @@ pub enum Task {
         #[arg(value_name = "HOST:PORT", value_parser = node_place)]
         place: Place,
     },
+    /// Who is on this network: people and communities, one a line
+    Discover {
+        /// End after so many seconds; 0 goes on until interrupted
+        #[arg(long, value_name = "N", default_value_t = discover::SECONDS)]
+        seconds: u32,
+        /// Search for UPnP devices of this type instead, such as ssdp:all or upnp:rootdevice
+        #[arg(long = "type", value_name = "ST", value_parser = search_target)]
+        target: Option<Target>,
+    },
+    /// Why others are not seen: tries what there is to try and names the likely cause
+    Doctor {
+        /// Also try whether this node can be called
+        #[arg(value_name = "HOST:PORT", value_parser = node_place)]
+        place: Option<Place>,
+        /// Listen and search for so many seconds
+        #[arg(long, value_name = "N", default_value_t = doctor::SECONDS)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
     /// From now on NAME (or HOST:PORT, for a community) has this identity
     Trust {
         /// Whose identity has changed
@@ -52,4 +74,41 @@ pub enum Task {
         /// The new fingerprint, as it was shown
         fingerprint: String,
     },
+}
+
+impl Task {
+    /// Whether it reads standard input.
+    pub(crate) fn reads_input(&self) -> bool {
+        match self {
+            Self::Demo | Self::Chat { .. } => true,
+            Self::List { .. }
+            | Self::Discover { .. }
+            | Self::Doctor { .. }
+            | Self::Trust { .. } => false,
+        }
+    }
+}
+
+/// Reads what is searched for (ST).
+fn search_target(typed: &str) -> Result<Target, &'static str> {
+    let other = |target: &Target| matches!(target, Target::Other(_));
+    Target::parse(typed).filter(|target| !other(target)).ok_or(
+        "write ssdp:all, upnp:rootdevice, uuid:UUID, urn:DOMAIN:device:KIND:VERSION, or the same \
+         with service",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_device_can_answer_is_not_searched_for() {
+        for good in ["ssdp:all", "upnp:rootdevice", "uuid:1", "urn:a:device:B:1"] {
+            assert!(search_target(good).is_ok(), "{good}");
+        }
+        for wrong in ["", "all", "SSDP:ALL", "urn:a:device:B", "urn:a:device:B:0", "a\nb"] {
+            assert!(search_target(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 
 use std::net::SocketAddr;
 
+use discovery::shell::service::Search;
+use discovery::view::event;
 use hallway::event::Event;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
@@ -28,9 +30,8 @@ use node_server::talk::Act;
 use node_server::view;
 
 use crate::app::{Answer, App};
-use crate::menu;
 use crate::options::{Options, Task};
-use crate::{demo, tasks};
+use crate::{demo, discover, doctor, tasks};
 
 /// Runs the program to its end.
 pub fn run(options: &Options) -> Exit {
@@ -40,9 +41,9 @@ pub fn run(options: &Options) -> Exit {
         json: options.common.json,
         history_file: home.as_ref().ok().map(Home::history_file),
         serves: false,
-        reads_input: !matches!(options.task, Some(Task::List { .. } | Task::Trust { .. })),
+        reads_input: options.task.as_ref().is_none_or(Task::reads_input),
     };
-    let Ok(mut base) = Base::start(terminal) else {
+    let Ok(base) = Base::start(terminal) else {
         // Without descriptors there is not even a place to say so properly.
         return Exit::Failed;
     };
@@ -51,24 +52,36 @@ pub fn run(options: &Options) -> Exit {
         Err(refusal) => return refusal.tell(base.terminal, options.common.json),
     };
     match &options.task {
-        None => match prepare(options, &mut base, &home) {
-            Ok((node, app, first)) => serve(options, base, node, Some(home), app, first),
-            Err(refusal) => refusal.tell(base.terminal, options.common.json),
-        },
+        None => start(options, base, home),
         Some(Task::Demo) => demo::run(options, base),
         Some(Task::List { place, watch }) => tasks::list(options, base, home, place, *watch),
         Some(Task::Chat { place }) => tasks::chat(options, base, home, place),
+        Some(Task::Discover { seconds, target }) => {
+            discover::run(options, base, &home, *seconds, target.as_ref())
+        }
+        Some(Task::Doctor { place, seconds }) => {
+            doctor::run(options, base, place.as_ref(), *seconds)
+        }
         Some(Task::Trust { who, fingerprint }) => {
             tasks::trust(options, base, &home, who, fingerprint)
         }
     }
 }
 
-fn prepare(
-    options: &Options,
-    base: &mut Base,
-    home: &Home,
-) -> Result<(Node, App, Vec<Act>), Refusal> {
+fn start(options: &Options, mut base: Base, home: Home) -> Exit {
+    let (node, at, app, first) = match prepare(options, &mut base, &home) {
+        Ok(prepared) => prepared,
+        Err(refusal) => return refusal.tell(base.terminal, options.common.json),
+    };
+    let started = Machine::start(base, node, Some(home), Stretcher::default());
+    let Ok(mut machine) = started else { return Exit::Failed };
+    machine.discover(&options.common, at, Search::Hallway);
+    serve(options, machine, app, first)
+}
+
+type Prepared = (Node, SocketAddr, App, Vec<Act>);
+
+fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, Refusal> {
     let flags = &options.node;
     let mut seeds = Seeds::new(clock::seed());
     let identity = home.identity().map_err(Refusal::failed)?;
@@ -121,9 +134,9 @@ fn prepare(
     let mut first = vec![Act::Show(introduction, false)];
     match community {
         Some((place, password)) => first.extend(app.join(place, password)),
-        None => first.push(Act::Show(menu::main_text(), false)),
+        None => first.extend(App::menu()),
     }
-    Ok((Node::new(config, *seeds.draw()), app, first))
+    Ok((Node::new(config, *seeds.draw()), at, app, first))
 }
 
 /// How others reach us, and what they see then; for behind our name.
@@ -163,42 +176,42 @@ fn given_community(
 /// The loop of the menu.
 pub(crate) fn serve(
     options: &Options,
-    base: Base,
-    node: Node,
-    home: Option<Home>,
+    mut machine: Machine,
     mut app: App,
     first: Vec<Act>,
 ) -> Exit {
-    let Ok(mut machine) = Machine::start(base, node, home, Stretcher::default()) else {
-        return Exit::Failed;
-    };
     let json = options.common.json;
     let level = options.common.level(true);
     let mut asked = false;
     let mut acts = first;
     loop {
         for act in acts.drain(..) {
-            match act {
-                Act::Show(text, bell) => machine.terminal().show(&text, bell),
-                Act::Do(command) => machine.command(command),
-                Act::Quit => return leave(machine, json),
+            if !machine.act(act) {
+                return leave(machine, json);
             }
         }
+        machine.look(app.looks_at_people());
         machine.terminal().set_completions(app.completions(machine.node()));
         asked = asked || ask(&machine, &mut app);
         let Some(happening) = machine.turn() else { continue };
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);
-                app.told(&notice, machine.node(), view::level(&notice) <= level)
+                app.told(&notice, machine.sight(), view::level(&notice) <= level)
+            }
+            Happening::Neighbour(change) => {
+                if json {
+                    machine.terminal().data(&event(&change).line());
+                }
+                app.neighbour(&change)
             }
             Happening::Typed(Typed::Line(line)) => {
                 asked = false;
-                app.answered(Answer::Line(line), machine.node())
+                app.answered(Answer::Line(line), machine.sight())
             }
             Happening::Typed(Typed::Secret(secret)) => {
                 asked = false;
-                app.answered(Answer::Secret(secret), machine.node())
+                app.answered(Answer::Secret(secret), machine.sight())
             }
             // `asked` stays: there is nothing more to read.
             Happening::Typed(Typed::End) => app.ended_input(machine.node()),

@@ -1,18 +1,20 @@
 //! Where a person is in the client, and what is asked there.
 
+use discovery::neighbours::Udn;
 use hallway::identity::PublicIdentity;
 use hallway::place::Place;
 use hallway::text::Name;
 use node_server::menu::Question;
 use node_server::notice::CallId;
 use node_server::outbound::Whereabouts;
+use node_server::sight::Offer;
 
 /// Where the person is.
 pub(crate) enum Screen {
     /// The main menu.
     Menu,
-    /// Which community?
-    CommunityPlace,
+    /// Which community? These are on this network.
+    CommunityPlace(Vec<Offer>),
     /// Its password?
     CommunityPassword(Place),
     /// On the way into it.
@@ -21,6 +23,8 @@ pub(crate) enum Screen {
     NewName(Name),
     /// Its list; a number calls.
     Community,
+    /// Who is on this network; a number calls or joins.
+    People,
     /// Whom to call?
     CallPlace,
     /// Their password?
@@ -37,8 +41,12 @@ pub(crate) enum Screen {
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) label: String,
+    /// Whose password it takes: names are not unique on a network.
+    pub(crate) key: String,
     pub(crate) whereabouts: Whereabouts,
     pub(crate) identity: Option<PublicIdentity>,
+    /// They were chosen from those on this network.
+    pub(crate) neighbour: Option<Udn>,
 }
 
 impl Screen {
@@ -47,11 +55,16 @@ impl Screen {
     pub(crate) fn question(&self, last_community: Option<&Place>) -> Question {
         let line = |prompt: String| Question::Line(prompt);
         match self {
-            Self::Menu | Self::Community | Self::Calling(_) | Self::Talking => line("> ".into()),
-            Self::CommunityPlace => match last_community {
-                Some(place) => line(format!("Community, HOST:PORT [{place}; b: back]: ")),
-                None => line("Community, HOST:PORT [back]: ".into()),
-            },
+            Self::Menu | Self::Community | Self::People | Self::Calling(_) | Self::Talking => {
+                line("> ".into())
+            }
+            Self::CommunityPlace(offers) => line(match (last_community, offers.first()) {
+                (Some(place), _) => format!("Community, HOST:PORT [{place}; b: back]: "),
+                (None, Some(Offer { name, place })) => {
+                    format!("Community, HOST:PORT [{name} at {place}; b: back]: ")
+                }
+                (None, None) => "Community, HOST:PORT [back]: ".into(),
+            }),
             Self::CommunityPassword(place) => {
                 Question::Secret(format!("Password of the community {place} [back]: "))
             }

@@ -88,10 +88,8 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
     let mut asked = false;
     loop {
         for act in acts.drain(..) {
-            match act {
-                Act::Show(text, bell) => machine.terminal().show(&text, bell),
-                Act::Do(command) => machine.command(command),
-                Act::Quit => return leave(machine, json),
+            if !machine.act(act) {
+                return leave(machine, json);
             }
         }
         if let Some(exit) = chat.exit() {
@@ -118,6 +116,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
             }
             // `asked` stays: there is nothing more to read.
             Happening::Typed(Typed::End) => chat.end(),
+            Happening::Neighbour(_) => vec![],
             Happening::Trouble(words) => vec![Act::Show(words, false)],
         };
     }
@@ -195,6 +194,7 @@ pub(crate) fn list(
             }
             Happening::Notice(notice) => listed(&machine, &notice, json),
             Happening::Signal(_) | Happening::Typed(_) => Some(Exit::Done),
+            Happening::Neighbour(_) => None,
             Happening::Trouble(words) => {
                 machine.terminal().show(&words, false);
                 None

@@ -1,7 +1,9 @@
 //! The core of a community server: no sockets, no clock, no threads, no files.
 //!
-//! `handle` is the only way in, `poll` the only way out. Changes of the list are gathered until
-//! [`Input::TurnEnd`] and then told to everybody in one write each.
+//! `handle` is the only way in, `poll` the only way out. Changes of the list are gathered, and told
+//! at an [`Input::TurnEnd`] to everybody in one write each.
+
+mod telling;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -21,8 +23,10 @@ use crate::config::Config;
 pub use crate::conns::Load;
 use crate::conns::{Conn, Conns};
 use crate::directory::{Directory, Place, addresses_for_others};
-use crate::news::{self, News};
+use crate::news::News;
 use crate::notice::Notice;
+
+use self::telling::Telling;
 
 /// What the world did.
 pub enum Input<'a> {
@@ -66,6 +70,7 @@ pub struct Community {
     conns: Conns,
     news: News,
     outputs: VecDeque<Output>,
+    tellings: VecDeque<Telling>,
 }
 
 impl Community {
@@ -80,6 +85,7 @@ impl Community {
             conns: Conns::default(),
             news: News::default(),
             outputs: VecDeque::new(),
+            tellings: VecDeque::new(),
         }
     }
 
@@ -107,16 +113,13 @@ impl Community {
 
     /// The only way out, in order.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop_front().or_else(|| self.tell_next())
     }
 
     /// When [`Input::TurnEnd`] is wanted at the latest.
     pub fn deadline(&self) -> Option<Millis> {
-        if self.news.is_empty() {
-            [self.conns.deadline(), self.lobby.deadline()].into_iter().flatten().min()
-        } else {
-            Some(Millis(0))
-        }
+        let all = [self.news.deadline(), self.conns.deadline(), self.lobby.deadline()];
+        all.into_iter().flatten().min()
     }
 
     /// Everybody on the list, by name.
@@ -140,6 +143,7 @@ impl Community {
             && self.conns.is_empty()
             && self.news.is_empty()
             && self.outputs.is_empty()
+            && self.tellings.is_empty()
     }
 
     fn open(&mut self, now: Millis, id: ConnId, from: SocketAddr) {
@@ -208,11 +212,10 @@ impl Community {
                 }
             }
             (Some(Conn::Member { channel, name }), Message::State(state)) => {
-                let change = self.directory.set_state(&name, state);
-                if change.is_some() {
+                if let Some(before) = self.directory.set_state(&name, state) {
+                    self.news.changed(&name, Some(before));
                     self.notice(Notice::Changed(name.clone(), state));
                 }
-                self.news.changed(change);
                 self.conns.put(id, Conn::Member { channel, name });
             }
             (Some(conn), _) => {
@@ -271,8 +274,8 @@ impl Community {
         }
         self.notice(Notice::Joined(member.name.clone(), from));
         self.conns.put(id, Conn::Member { channel, name: member.name.clone() });
-        let change = self.directory.insert(id, member);
-        self.news.changed(Some(change));
+        self.news.changed(&member.name, None);
+        self.directory.insert(id, member);
         self.news.came(id);
     }
 
@@ -297,7 +300,7 @@ impl Community {
     fn take(&mut self, id: ConnId) -> Option<Conn> {
         let conn = self.conns.take(id)?;
         if let Conn::Member { name, .. } = &conn {
-            self.news.changed(self.directory.remove(name));
+            self.news.changed(name, self.directory.remove(name));
             self.notice(Notice::Left(name.clone()));
         }
         Some(conn)
@@ -321,36 +324,6 @@ impl Community {
         }
     }
 
-    /// One write for each: the changes for who had the list, the list for who is new.
-    fn tell_news(&mut self, now: Millis) {
-        let (changes, newcomers) = self.news.take();
-        if !changes.is_empty() {
-            let mut old = self.conns.ids();
-            old.retain(|id| !newcomers.contains(id));
-            self.send_all(now, &old, &changes);
-        }
-        if !newcomers.is_empty() {
-            let list = news::list(self.directory.members());
-            let newcomers: Vec<ConnId> = newcomers.into_iter().collect();
-            self.send_all(now, &newcomers, &list);
-        }
-    }
-
-    /// Sends the same messages to each of these that sees the list.
-    fn send_all(&mut self, now: Millis, ids: &[ConnId], messages: &[Vec<u8>]) {
-        for id in ids {
-            let Some(channel) = self.conns.get_mut(*id).and_then(Conn::viewer) else { continue };
-            let mut bytes = Vec::new();
-            let sent =
-                messages.iter().try_for_each(|each| channel.send_encoded(now, each, &mut bytes));
-            match sent {
-                Ok(()) => self.send(*id, bytes),
-                // Used up after 2^48 records: it can log in anew.
-                Err(_) => self.drop_conn(*id),
-            }
-        }
-    }
-
     fn operate(&mut self, now: Millis, command: Command) {
         match command {
             Command::Who => {
@@ -366,9 +339,8 @@ impl Community {
                 None => self.notice(Notice::NobodyCalled(name)),
             },
             Command::Say(line) => {
-                let ids = self.conns.ids();
                 let count = self.directory.len();
-                self.send_all(now, &ids, &[Message::Notice(line).encode()]);
+                self.tell_line(now, line);
                 self.notice(Notice::Said(count));
             }
         }

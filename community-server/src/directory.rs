@@ -9,7 +9,7 @@ use hallway::conn::ConnId;
 use hallway::handshake::auth::Instance;
 use hallway::identity::PublicIdentity;
 use hallway::limits::OFFERED_NAMES_MAX;
-use hallway::message::{Addresses, Change, Member, State};
+use hallway::message::{Addresses, Member, State};
 use hallway::text::Name;
 
 /// The list of members, each with its connection.
@@ -20,8 +20,9 @@ pub struct Directory {
     look_alikes: BTreeMap<String, Name>,
     /// Which name each run of a program has.
     runs: BTreeMap<Run, Name>,
-    /// Names offered lately to people whose own was taken: not offered to the next one too.
-    offered: VecDeque<Name>,
+    /// Names that were wanted lately by people who could not have them, and the last number that
+    /// each was offered with: not offered to the next one too, and not looked for from the start.
+    offered: VecDeque<(Name, u32)>,
 }
 
 /// One run of one program: a person's key, and which of the programs that use it.
@@ -57,16 +58,17 @@ impl Directory {
         let own = self.runs.get(&run(member));
         let is_free = |name: &Name| self.holders(name).all(|holder| Some(holder) == own);
         if !is_free(&member.name) {
+            let is_wanted = |offered: &&(Name, u32)| offered.0 == member.name;
+            let last = self.offered.iter().find(is_wanted).map_or(1, |(_, number)| *number);
             // A class of which everybody is called `student` comes at once.
-            let is_left = |name: &Name| is_free(name) && !self.offered.contains(name);
-            // There are fewer members than numbers to try.
-            let free = (2..).map(|n| member.name.numbered(n)).find(is_left);
-            let free = free.unwrap_or_else(|| member.name.clone());
+            let number = (last.saturating_add(1)..).find(|n| is_free(&member.name.numbered(*n)));
+            let number = number.unwrap_or(u32::MAX);
+            self.offered.retain(|offered| offered.0 != member.name);
             if self.offered.len() >= OFFERED_NAMES_MAX {
                 self.offered.pop_front();
             }
-            self.offered.push_back(free.clone());
-            return Place::Taken(free);
+            self.offered.push_back((member.name.clone(), number));
+            return Place::Taken(member.name.numbered(number));
         }
         match own.and_then(|name| self.listed.get(name)) {
             Some(older) => Place::Own(older.conn),
@@ -81,35 +83,40 @@ impl Directory {
     }
 
     /// Puts a member on the list; its place must be free.
-    pub fn insert(&mut self, conn: ConnId, member: Member) -> Change {
+    pub fn insert(&mut self, conn: ConnId, member: Member) {
         for key in member.name.look_alikes() {
             self.look_alikes.insert(key, member.name.clone());
         }
         self.runs.insert(run(&member), member.name.clone());
-        self.offered.retain(|offered| *offered != member.name);
-        let change = Change::Joined(member.clone());
+        // Whoever wants this name next begins to count anew.
+        self.offered.retain(|offered| offered.0 != member.name);
         self.listed.insert(member.name.clone(), Listed { member, conn });
-        change
     }
 
-    /// Takes a member off the list.
-    pub fn remove(&mut self, name: &Name) -> Option<Change> {
+    /// Takes a member off the list; gives its entry.
+    pub fn remove(&mut self, name: &Name) -> Option<Member> {
         let listed = self.listed.remove(name)?;
         self.runs.remove(&run(&listed.member));
         for key in name.look_alikes() {
             self.look_alikes.remove(&key);
         }
-        Some(Change::Left(name.clone()))
+        Some(listed.member)
     }
 
-    /// Notes a member's state; nothing changes when it was so already.
-    pub fn set_state(&mut self, name: &Name, state: State) -> Option<Change> {
+    /// Notes a member's state, if that is news; gives the entry as it was.
+    pub fn set_state(&mut self, name: &Name, state: State) -> Option<Member> {
         let listed = self.listed.get_mut(name)?;
         if listed.member.state == state {
             return None;
         }
+        let before = listed.member.clone();
         listed.member.state = state;
-        Some(Change::State(name.clone(), state))
+        Some(before)
+    }
+
+    /// The member of exactly that name.
+    pub fn get(&self, name: &Name) -> Option<&Member> {
+        self.listed.get(name).map(|listed| &listed.member)
     }
 
     /// The member of that name, or of one that looks like it.
@@ -253,11 +260,38 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_counted_anew_once_the_name_was_free() {
+        let mut directory = Directory::default();
+        directory.insert(ConnId(0), member("student", 0, 0));
+        let offers = |directory: &mut Directory| directory.place(&member("student", 1, 1));
+        let second = Name::parse("student-2").unwrap();
+        assert_eq!(offers(&mut directory), Place::Taken(second.clone()));
+        assert_ne!(offers(&mut directory), Place::Taken(second.clone()));
+        directory.remove(&Name::parse("student").unwrap());
+        directory.insert(ConnId(1), member("student", 2, 2));
+        assert_eq!(offers(&mut directory), Place::Taken(second));
+    }
+
+    #[test]
+    fn ten_thousand_namesakes_are_told_apart_in_one_look_each() {
+        let mut directory = Directory::default();
+        directory.insert(ConnId(0), member("student", 0, 0));
+        for number in 2..10_000 {
+            let free = Name::parse(&format!("student-{number}")).unwrap();
+            // Looking from the start each time would take fifty million looks.
+            assert_eq!(directory.place(&member("student", 1, 1)), Place::Taken(free.clone()));
+            let mut taken = member(free.as_str(), 0, 0);
+            taken.instance = Instance(u64::to_be_bytes(number));
+            directory.insert(ConnId(number), taken);
+        }
+    }
+
+    #[test]
     fn who_leaves_gives_the_name_free() {
         let mut directory = Directory::default();
         directory.insert(ConnId(1), member("katie", 1, 1));
         let name = Name::parse("katie").unwrap();
-        assert_eq!(directory.remove(&name), Some(Change::Left(name.clone())));
+        assert_eq!(directory.remove(&name), Some(member("katie", 1, 1)));
         assert_eq!(directory.remove(&name), None);
         assert_eq!(directory.place(&member("katie", 2, 2)), Place::Free);
         assert!(directory.is_empty());

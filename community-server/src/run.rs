@@ -3,6 +3,9 @@
 
 use std::net::SocketAddr;
 
+use discovery::kind::Kind;
+use discovery::shell::program;
+use discovery::shell::service::{Discovery, Search, Setup};
 use hallway::event::Event;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
@@ -46,11 +49,15 @@ pub fn run(options: &Options) -> Exit {
         return Exit::Failed;
     };
     raise_descriptor_limit();
-    let prepared =
-        home.map_err(Refusal::failed).and_then(|home| prepare(options, &mut base, &home));
+    let prepared = home.map_err(Refusal::failed).and_then(|home| {
+        prepare(options, &mut base, &home).map(|(community, at)| (community, at, home))
+    });
     match prepared {
-        Ok((community, at)) => {
-            let mut server = Server { base, community, options };
+        Ok((community, at, home)) => {
+            let me = community.me();
+            let setup = Setup::of(Kind::Community, me, at, Some(&home), Search::Nothing);
+            let discovery = program::start(&options.common, setup, &base);
+            let mut server = Server { base, community, discovery, options };
             server.introduce(at);
             server.serve();
             server.finish()
@@ -101,6 +108,8 @@ fn prepare(
 struct Server<'a> {
     base: Base,
     community: Community,
+    /// Where it is announced.
+    discovery: Option<Discovery>,
     options: &'a Options,
 }
 
@@ -123,7 +132,13 @@ impl Server<'_> {
         self.ask();
         let mut stop = false;
         while !stop {
-            self.base.net.wait(self.community.deadline());
+            let discovered = self.discovery.as_ref().and_then(Discovery::deadline);
+            let due = [self.community.deadline(), discovered].into_iter().flatten().min();
+            self.base.net.wait(due);
+            if let Some(discovery) = &mut self.discovery {
+                // It looks for nobody, but follows the interfaces.
+                discovery.turn(self.base.clock.now().tick);
+            }
             while let Some((id, input)) = self.base.net.next() {
                 self.community.handle(self.base.clock.now(), Input::Net(id, input));
                 while let Some(output) = self.community.poll() {
@@ -177,6 +192,7 @@ impl Server<'_> {
 
     /// Goodbye to everybody.
     fn finish(mut self) -> Exit {
+        drop(self.discovery);
         self.community.handle(self.base.clock.now(), Input::Stop);
         while let Some(output) = self.community.poll() {
             if let Output::Net(id, output) = output {

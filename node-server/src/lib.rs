@@ -2,7 +2,8 @@
 //!
 //! [`node`] is the core; it is put together from [`calls`] (and their `conversation`; `crossing` is
 //! about two of the same two, `who` about names and pins), [`membership`] (`rejoin` is about coming
-//! back) and [`outbound`], the way to reach a listener. [`notice`] is what it tells.
+//! back) and [`outbound`], the way to reach a listener. [`notice`] is what it tells, [`sight`]
+//! what screens are made from.
 #![forbid(unsafe_code)]
 
 pub mod calls;
@@ -18,6 +19,7 @@ pub mod options;
 pub mod outbound;
 mod rejoin;
 pub mod run;
+pub mod sight;
 pub mod talk;
 pub mod view;
 mod who;

@@ -8,12 +8,17 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
+use discovery::kind::Kind;
+use discovery::neighbours::Change;
+use discovery::shell::program;
+use discovery::shell::service::{Discovery, Search, Setup};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
 use hallway::handshake::stretch::Stretcher;
 use hallway::place::Place;
 use hallway::shell::base::Base;
 use hallway::shell::home::Home;
+use hallway::shell::options::Common;
 use hallway::shell::signals::Signal;
 use hallway::shell::terminal::{Terminal, Typed};
 use hallway::shell::worker::Worker;
@@ -21,6 +26,9 @@ use hallway::time::Millis;
 
 use crate::node::{Command, Input, Node, Output};
 use crate::notice::Notice;
+use crate::sight::Sight;
+use crate::talk::{Act, Seek};
+use crate::view;
 
 /// How long the goodbyes may take: a program that is told to end does so within a second.
 const GOODBYE: Millis = Millis(800);
@@ -29,6 +37,8 @@ const GOODBYE: Millis = Millis(800);
 pub enum Happening {
     /// Something at the node.
     Notice(Notice),
+    /// Something about who is on this network.
+    Neighbour(Change),
     /// A line, a password, the end of input.
     Typed(Typed),
     /// The program is told to end.
@@ -45,6 +55,9 @@ pub struct Machine {
     base: Base,
     node: Node,
     home: Option<Home>,
+    discovery: Option<Discovery>,
+    /// Whether the person looks at who is on this network.
+    looks: bool,
     stretch: Worker<(ConnId, Box<StretchJob>), StretchDone>,
     look_up: Worker<(u64, Place), (u64, Vec<SocketAddr>)>,
     happenings: VecDeque<Happening>,
@@ -72,12 +85,33 @@ impl Machine {
                 let found = (place.host.as_str(), place.port).to_socket_addrs();
                 (number, found.map_or_else(|_| Vec::new(), Iterator::collect))
             })?;
-        Ok(Self { base, node, home, stretch, look_up, happenings: VecDeque::new() })
+        Ok(Self {
+            base,
+            node,
+            home,
+            discovery: None,
+            looks: false,
+            stretch,
+            look_up,
+            happenings: VecDeque::new(),
+        })
+    }
+
+    /// Announces the node, which takes calls at `at`, and searches, as far as the flags allow.
+    pub fn discover(&mut self, common: &Common, at: SocketAddr, search: Search) {
+        let setup = Setup::of(Kind::Person, self.node.me(), at, self.home.as_ref(), search);
+        self.discovery = program::start(common, setup, &self.base);
     }
 
     /// The node, to look at.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// What there is to see: the node, and who is on this network.
+    pub fn sight(&self) -> Sight<'_> {
+        let neighbours = self.discovery.as_ref().map(Discovery::neighbours);
+        Sight { node: &self.node, neighbours }
     }
 
     /// The terminal.
@@ -90,14 +124,49 @@ impl Machine {
         self.handle(Input::Command(command));
     }
 
+    /// Does what is to be done; `false` when that is to leave.
+    pub fn act(&mut self, act: Act) -> bool {
+        match act {
+            Act::Show(text, bell) => self.base.terminal.show(&text, bell),
+            Act::Do(command) => self.command(command),
+            Act::Seek(seek) => self.seek(&seek),
+            Act::Quit => return false,
+        }
+        true
+    }
+
+    fn seek(&mut self, seek: &Seek) {
+        let Some(discovery) = &mut self.discovery else { return };
+        match seek {
+            Seek::Search => discovery.search(),
+            Seek::Try(udn) => discovery.try_neighbour(self.base.clock.now().tick, udn),
+            Seek::Tell => self.base.terminal.show(&view::network(&discovery.summary()), false),
+        }
+    }
+
+    /// The person looks at who is on this network, or does not: while they do, it is kept fresh.
+    pub fn look(&mut self, looks: bool) {
+        if let Some(discovery) = &mut self.discovery
+            && self.looks != looks
+        {
+            self.looks = looks;
+            discovery.look(self.base.clock.now().tick, looks);
+        }
+    }
+
     /// The next thing that concerns the person, if there is one; otherwise sleeps until something
     /// happens.
     pub fn turn(&mut self) -> Option<Happening> {
         if self.happenings.is_empty() {
             self.handle(Input::TurnEnd);
+            if let Some(discovery) = &mut self.discovery {
+                discovery.set_state(self.node.state());
+            }
         }
         if self.happenings.is_empty() {
-            self.base.net.wait(self.node.deadline());
+            let discovered = self.discovery.as_ref().and_then(Discovery::deadline);
+            let due = [self.node.deadline(), discovered].into_iter().flatten().min();
+            self.base.net.wait(due);
             self.gather();
         }
         self.happenings.pop_front()
@@ -113,6 +182,10 @@ impl Machine {
         }
         while let Some((number, found)) = self.look_up.try_result() {
             self.handle(Input::LookedUp(number, found));
+        }
+        if let Some(discovery) = &mut self.discovery {
+            let changes = discovery.turn(self.base.clock.now().tick);
+            self.happenings.extend(changes.into_iter().map(Happening::Neighbour));
         }
         while let Some(typed) = self.base.terminal.try_typed() {
             self.happenings.push_back(Happening::Typed(typed));
@@ -134,7 +207,7 @@ impl Machine {
         while let Some(output) = self.node.poll() {
             match output {
                 Output::Net(id, output) => self.base.net.perform(id, output),
-                Output::Notice(notice) => self.happenings.push_back(Happening::Notice(notice)),
+                Output::Notice(notice) => self.notice(notice),
                 Output::Stretch(id, job) => {
                     if let Err(busy) = self.stretch.submit((id, job)) {
                         self.happenings.push_back(Happening::Trouble(busy.to_string()));
@@ -160,13 +233,24 @@ impl Machine {
         }
     }
 
+    fn notice(&mut self, notice: Notice) {
+        if let (Notice::Connected(_, who), Some(discovery)) = (&notice, &mut self.discovery) {
+            discovery.verified(self.base.clock.now().tick, who.fingerprint, who.at.ip());
+        }
+        self.happenings.push_back(Happening::Notice(notice));
+    }
+
     /// Says goodbye to everybody and closes; gives what was left to tell.
     pub fn stop(mut self) -> (Vec<Notice>, Terminal) {
+        drop(self.discovery.take());
         self.handle(Input::Stop);
         self.base.net.finish(GOODBYE);
         let left = self.happenings.into_iter().filter_map(|happening| match happening {
             Happening::Notice(notice) => Some(notice),
-            Happening::Typed(_) | Happening::Signal(_) | Happening::Trouble(_) => None,
+            Happening::Neighbour(_)
+            | Happening::Typed(_)
+            | Happening::Signal(_)
+            | Happening::Trouble(_) => None,
         });
         (left.collect(), self.base.terminal)
     }

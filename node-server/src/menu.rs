@@ -5,6 +5,8 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+use discovery::neighbours::Neighbour;
+use discovery::view::row;
 use hallway::place::Place;
 use hallway::reason::Ended;
 use hallway::secret::Secret;
@@ -14,7 +16,8 @@ use crate::membership::{Listing, Wish};
 use crate::node::{Command, Node};
 use crate::notice::Notice;
 use crate::options::community_place;
-use crate::talk::{Act, Talk, quoted};
+use crate::sight::{self, Sight};
+use crate::talk::{Act, Seek, Talk, quoted};
 use crate::view;
 
 /// One entry: a number, and the command behind it.
@@ -25,15 +28,16 @@ struct Entry {
 }
 
 /// The entries in the order of their numbers; leaving is last.
-const ENTRIES: [Entry; 8] = [
+const ENTRIES: [Entry; 9] = [
     Entry { command: "who", usage: "1", help: "who is here" },
     Entry { command: "accept", usage: "2 [NAME]", help: "take a call" },
     Entry { command: "deny", usage: "3 [NAME]", help: "do not take it" },
     Entry { command: "to", usage: "4 NAME", help: "talk to somebody connected" },
     Entry { command: "all", usage: "5 TEXT", help: "say something to everybody connected" },
     Entry { command: "join", usage: "6 [HOST:PORT]", help: "join a community" },
-    Entry { command: "help", usage: "7", help: "every command" },
-    Entry { command: "quit", usage: "8", help: "leave" },
+    Entry { command: "people", usage: "7", help: "people and communities on this network" },
+    Entry { command: "help", usage: "8", help: "every command" },
+    Entry { command: "quit", usage: "9", help: "leave" },
 ];
 
 /// What to ask next.
@@ -119,7 +123,8 @@ impl Menu {
     }
 
     /// A line was typed.
-    pub fn typed(&mut self, line: &str, node: &Node) -> Vec<Act> {
+    pub fn typed(&mut self, line: &str, sight: Sight<'_>) -> Vec<Act> {
+        let node = sight.node;
         let trimmed = line.trim();
         if let Screen::NewName(free) = &self.screen
             && !trimmed.starts_with('/')
@@ -144,7 +149,10 @@ impl Menu {
             (None, word) => word,
         };
         if word == "join" {
-            return self.choose_community(argument.trim());
+            return self.choose_community(argument.trim(), sight);
+        }
+        if word == "people" {
+            return vec![show(people(sight)), Act::Seek(Seek::Search)];
         }
         let known = self.talk.command(&format!("{word} {argument}"), node);
         let mut acts = known.unwrap_or_else(|| vec![show(unknown(word))]);
@@ -209,14 +217,18 @@ impl Menu {
         }
     }
 
-    fn choose_community(&mut self, typed: &str) -> Vec<Act> {
+    fn choose_community(&mut self, typed: &str, sight: Sight<'_>) -> Vec<Act> {
+        let offer = sight.communities().into_iter().next();
         let place = match (typed, &self.community) {
             ("", Some((place, Some(password)))) => {
                 let (place, password) = (place.clone(), password.clone());
                 return self.join(place, password);
             }
             ("", Some((place, None))) => Ok(place.clone()),
-            ("", None) => return vec![show("which one? 6 HOST:PORT".into())],
+            ("", None) => match offer {
+                Some(offer) => Ok(offer.place),
+                None => return vec![show("which one? 6 HOST:PORT".into())],
+            },
             (typed, _) => community_place(typed),
         };
         match place {
@@ -265,6 +277,18 @@ fn show(text: String) -> Act {
 fn unknown(word: &str) -> String {
     let word = quoted(word);
     format!("you talk to nobody, and there is no command {word}. What there is:\n{}", Menu::text())
+}
+
+/// Everybody on this network, in rows.
+fn people(sight: Sight<'_>) -> String {
+    let Some(neighbours) = sight.neighbours else { return sight::NOBODY_IS_LOOKED_FOR.into() };
+    let all = neighbours.all();
+    if all.is_empty() {
+        return "nobody is seen on this network yet; 7 looks again, client doctor tells why".into();
+    }
+    let row = |(at, one): (usize, &&Neighbour)| format!("\n{}", row(at + 1, one));
+    let rows: String = all.iter().enumerate().map(row).collect();
+    format!("on this network, as they say:{rows}")
 }
 
 fn community(node: &Node) -> Option<Act> {

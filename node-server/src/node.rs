@@ -267,7 +267,8 @@ impl Node {
         self.membership.enter(now.tick, arrival, state, &mut self.desk);
     }
 
-    fn state(&self) -> State {
+    /// Whether we can be called, as communities and the network are told.
+    pub fn state(&self) -> State {
         if self.calls.talking().next().is_some() { State::InChat } else { State::Available }
     }
 

@@ -336,14 +336,17 @@ impl Outbound {
     }
 }
 
-/// Both families in turn, IPv6 first (RFC 8305, section 4), otherwise in the order given.
+/// Both families in turn, that of the first one first (RFC 8305, section 4), otherwise in the order
+/// given: the best comes first in every list.
 fn in_turns(sockets: &[SocketAddr]) -> VecDeque<SocketAddr> {
-    let (mut six, mut four): (VecDeque<_>, VecDeque<_>) =
-        sockets.iter().copied().partition(SocketAddr::is_ipv6);
+    let is_first_family =
+        |one: &SocketAddr| sockets.first().is_some_and(|first| first.is_ipv6() == one.is_ipv6());
+    let (mut first, mut second): (VecDeque<_>, VecDeque<_>) =
+        sockets.iter().copied().partition(is_first_family);
     let mut turns = VecDeque::new();
-    while !(six.is_empty() && four.is_empty()) {
-        turns.extend(six.pop_front());
-        turns.extend(four.pop_front());
+    while !(first.is_empty() && second.is_empty()) {
+        turns.extend(first.pop_front());
+        turns.extend(second.pop_front());
     }
     turns.truncate(limits::ADDRESSES_MAX);
     turns
@@ -354,12 +357,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_take_turns_and_ipv6_goes_first() {
+    fn families_take_turns_and_that_of_the_best_goes_first() {
         let parse = |list: &[&str]| -> Vec<SocketAddr> {
             list.iter().map(|socket| socket.parse().unwrap()).collect()
         };
         let given = parse(&["10.0.0.1:1", "10.0.0.2:1", "[::1]:1", "10.0.0.3:1", "[::2]:1"]);
-        let turns = parse(&["[::1]:1", "10.0.0.1:1", "[::2]:1", "10.0.0.2:1", "10.0.0.3:1"]);
+        let turns = parse(&["10.0.0.1:1", "[::1]:1", "10.0.0.2:1", "[::2]:1", "10.0.0.3:1"]);
         assert_eq!(in_turns(&given), turns);
+        let given = parse(&["[::1]:1", "10.0.0.1:1", "10.0.0.2:1"]);
+        assert_eq!(in_turns(&given), given);
+        assert!(in_turns(&[]).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use discovery::shell::service::Search;
 use hallway::event::Event;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
@@ -65,10 +66,13 @@ fn start(options: Options, mut base: Base, home: Home) -> Exit {
         Ok((node, at, community)) => {
             introduce(&base.terminal, &node, at, &options);
             let menu = Menu::new(listing(at), base.terminal.is_interactive());
-            match Machine::start(base, node, Some(home), Stretcher::default()) {
-                Ok(machine) => serve(machine, &options, menu, community),
-                Err(_) => Exit::Failed,
-            }
+            let searches = base.terminal.is_interactive();
+            let started = Machine::start(base, node, Some(home), Stretcher::default());
+            let Ok(mut machine) = started else { return Exit::Failed };
+            // Nobody would see what is found.
+            let search = if searches { Search::Hallway } else { Search::Nothing };
+            machine.discover(&options.common, at, search);
+            serve(machine, &options, menu, community)
         }
     }
 }
@@ -238,10 +242,8 @@ fn serve(
     let mut acts = community.map_or_else(Vec::new, |(place, password)| menu.join(place, password));
     loop {
         for act in acts.drain(..) {
-            match act {
-                Act::Show(text, bell) => machine.terminal().show(&text, bell),
-                Act::Do(command) => machine.command(command),
-                Act::Quit => return leave(machine, options.common.json),
+            if !machine.act(act) {
+                return leave(machine, options.common.json);
             }
         }
         machine.terminal().set_completions(menu.completions(machine.node()));
@@ -251,8 +253,10 @@ fn serve(
             Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
             Happening::Typed(Typed::Line(line)) => {
                 asked = false;
-                menu.typed(&line, machine.node())
+                menu.typed(&line, machine.sight())
             }
+            // Who wants to know asks.
+            Happening::Neighbour(_) => vec![],
             Happening::Typed(Typed::Secret(secret)) => {
                 asked = false;
                 menu.secret(secret, machine.node())

@@ -9,6 +9,7 @@ mod commands;
 
 use std::collections::BTreeSet;
 
+use discovery::neighbours::Udn;
 use hallway::identity::Fingerprint;
 use hallway::limits;
 use hallway::pins::Subject;
@@ -26,8 +27,21 @@ pub enum Act {
     Show(String, bool),
     /// Have the node do this.
     Do(Command),
+    /// Have discovery do this.
+    Seek(Seek),
     /// Say goodbye and leave the program.
     Quit,
+}
+
+/// What discovery is to do, where there is any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seek {
+    /// Search now.
+    Search,
+    /// See now whether this neighbour is there.
+    Try(Udn),
+    /// Show in one line how it goes.
+    Tell,
 }
 
 /// When the terminal's bell rings.

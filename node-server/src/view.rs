@@ -1,6 +1,7 @@
 //! What a node tells, in words for people. Everything here is safe to show: labels, names and lines
 //! passed the filter when they became what they are.
 
+use discovery::view::Summary;
 use hallway::handshake::lobby::Turned;
 use hallway::log::Level;
 use hallway::message::Member;
@@ -146,6 +147,14 @@ fn standing(who: &Who) -> String {
             who.label.split('~').next().unwrap_or_default()
         ),
     }
+}
+
+/// How it goes with the network, in one line.
+pub fn network(summary: &Summary) -> String {
+    if summary.interfaces.is_empty() {
+        return "Network: no usable interface; client doctor tells why".into();
+    }
+    format!("Network {summary}")
 }
 
 /// One member of a list, as a row.

@@ -79,6 +79,11 @@ impl Answering {
         self.source
     }
 
+    /// Whether the dialler has not even said hello.
+    pub fn expects_hello(&self) -> bool {
+        matches!(self.state, State::ExpectHello { .. })
+    }
+
     /// Whether our answer is out and the proof of the password is not in.
     pub fn expects_proof(&self) -> bool {
         matches!(self.state, State::ExpectProof { .. })

@@ -1,7 +1,7 @@
 //! Where connections wait until they have proved who they are: the one place with the limits on
 //! strangers, used by every listener.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 use super::answering::{AnswerStep, Answering, Door};
@@ -21,6 +21,8 @@ pub struct Lobby {
     waiting: BTreeMap<ConnId, (Answering, SocketAddr)>,
     by_deadline: BTreeSet<(Millis, ConnId)>,
     by_source: BTreeMap<Source, usize>,
+    /// Those whose place a newcomer has taken: to be dropped.
+    displaced: VecDeque<(ConnId, Turned, SocketAddr)>,
 }
 
 /// What comes of a connection in the lobby.
@@ -65,15 +67,21 @@ impl Lobby {
             waiting: BTreeMap::new(),
             by_deadline: BTreeSet::new(),
             by_source: BTreeMap::new(),
+            displaced: VecDeque::new(),
         }
     }
 
-    /// Somebody has connected. Without a place for it, `false`: drop it.
+    /// Somebody has connected. Without a place for it, `false`: drop it. In a full lobby it takes
+    /// the place of who has been silent for longest: a thousand connections that say nothing must
+    /// not keep everybody out.
     #[must_use]
     pub fn open(&mut self, now: Millis, id: ConnId, from: SocketAddr) -> bool {
         let source = Source::of(from.ip());
         let here = self.by_source.get(&source).copied().unwrap_or(0);
-        if here >= limits::HALF_OPEN_PER_SOURCE_MAX || self.waiting.len() >= limits::HALF_OPEN_MAX {
+        if here >= limits::HALF_OPEN_PER_SOURCE_MAX {
+            return false;
+        }
+        if self.waiting.len() >= limits::HALF_OPEN_MAX && !self.displace() {
             return false;
         }
         self.put(id, Answering::new(source, now), from);
@@ -104,12 +112,29 @@ impl Lobby {
 
     /// The connection is gone; if it was here, what that means.
     pub fn closed(&mut self, id: ConnId) -> Option<(Turned, SocketAddr)> {
+        self.displaced.retain(|displaced| displaced.0 != id);
         let (handshake, from) = self.take(id)?;
         Some((self.turned(&handshake), from))
     }
 
-    /// Takes out one connection whose time is up: it is to be dropped.
+    /// Takes out who has been silent for longest, if anybody is.
+    fn displace(&mut self) -> bool {
+        let is_silent = |id: &ConnId| self.waiting.get(id).is_some_and(|(h, _)| h.expects_hello());
+        let longest = self.by_deadline.iter().map(|(_, id)| *id).find(is_silent);
+        let Some((id, (handshake, from))) = longest.and_then(|id| Some((id, self.take(id)?)))
+        else {
+            return false;
+        };
+        let turned = self.turned(&handshake);
+        self.displaced.push_back((id, turned, from));
+        true
+    }
+
+    /// Takes out one connection whose time is up, or whose place another has: it is to be dropped.
     pub fn expired(&mut self, now: Millis) -> Option<(ConnId, Turned, SocketAddr)> {
+        if let Some(displaced) = self.displaced.pop_front() {
+            return Some(displaced);
+        }
         let (until, id) = self.by_deadline.first().copied()?;
         if until > now {
             return None;
@@ -120,6 +145,9 @@ impl Lobby {
 
     /// When the next connection's time is up.
     pub fn deadline(&self) -> Option<Millis> {
+        if !self.displaced.is_empty() {
+            return Some(Millis(0));
+        }
         self.by_deadline.first().map(|(until, _)| *until)
     }
 
@@ -130,15 +158,19 @@ impl Lobby {
 
     /// Whether nobody is here, in no index.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.by_deadline.is_empty() && self.by_source.is_empty()
+        self.waiting.is_empty()
+            && self.by_deadline.is_empty()
+            && self.by_source.is_empty()
+            && self.displaced.is_empty()
     }
 
     /// Takes out everybody, to be dropped.
     pub fn clear(&mut self) -> Vec<ConnId> {
-        let ids: Vec<ConnId> = self.waiting.keys().copied().collect();
+        let mut ids: Vec<ConnId> = self.waiting.keys().copied().collect();
         for id in &ids {
             let _ = self.closed(*id);
         }
+        ids.extend(self.displaced.drain(..).map(|(id, ..)| id));
         ids
     }
 

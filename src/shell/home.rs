@@ -88,6 +88,11 @@ impl Home {
         self.dir.join("known-peers")
     }
 
+    /// Where runs that are announced on the network are noted.
+    pub fn announced_dir(&self) -> PathBuf {
+        self.dir.join("announced")
+    }
+
     /// Where the lines typed at prompts are kept.
     pub fn history_file(&self) -> PathBuf {
         self.dir.join("history")

@@ -45,9 +45,12 @@ pub struct Common {
     /// What to tell: error, warn, info or debug [default: info on a terminal, warn without one]
     #[arg(long, value_name = "LEVEL", global = true)]
     pub log: Option<LevelFlag>,
-    /// Neither announce this program on the network nor look for others (it does neither yet)
+    /// Neither announce this program on the network nor look for others
     #[arg(long, global = true)]
     pub no_discovery: bool,
+    /// Use this network interface and no other for finding people; may be repeated
+    #[arg(long, value_name = "NAME", global = true)]
+    pub interface: Vec<String>,
 }
 
 impl Common {

@@ -167,6 +167,16 @@ pub(crate) fn nasty_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(one, 0..24).prop_map(|parts| parts.concat())
 }
 
+#[test]
+fn the_short_way_of_plain_text_ends_where_the_long_one_does() {
+    for before in '\0'..='\u{7f}' {
+        for c in '\0'..='\u{7f}' {
+            let text = format!("{before}{c}1");
+            assert_eq!(shown(&text), filtered(&text), "{text:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

@@ -10,8 +10,13 @@ pub use name::{Name, NameError};
 
 use unicode_width::UnicodeWidthStr;
 
-/// `text` with spaces up to so many columns of a terminal; wide letters count as two.
-pub fn padded(text: &str, columns: usize) -> String {
-    let spaces = columns.saturating_sub(text.width());
+/// Columns of a terminal that `text` takes; wide letters count as two.
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` with spaces up to so many [`columns`].
+pub fn padded(text: &str, width: usize) -> String {
+    let spaces = width.saturating_sub(columns(text));
     format!("{text}{}", " ".repeat(spaces))
 }

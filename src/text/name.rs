@@ -63,7 +63,9 @@ impl Name {
         if typed.len() > 4 * limits::NAME_BYTES_MAX {
             return Err(NameError::TooLong);
         }
-        let name: String = typed.nfc().collect();
+        // ASCII is composed, of one script and plain: most names, and a list has thousands of them.
+        let is_ascii = typed.is_ascii();
+        let name = if is_ascii { typed.to_owned() } else { typed.nfc().collect() };
         if name.contains(is_blank) {
             return Err(NameError::Space);
         }
@@ -91,7 +93,7 @@ impl Name {
         if name.len() > limits::NAME_BYTES_MAX || name.chars().count() > limits::NAME_CHARS_MAX {
             return Err(NameError::TooLong);
         }
-        if !name.as_str().is_single_script() {
+        if !is_ascii && !name.as_str().is_single_script() {
             return Err(NameError::MixedScripts);
         }
         Ok(Self(name))
@@ -216,16 +218,18 @@ fn is_blank(c: char) -> bool {
 }
 
 fn is_mark(c: char) -> bool {
-    c.general_category_group() == GeneralCategoryGroup::Mark
+    !c.is_ascii() && c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
 /// Quotes would make it hard to use a name on a command line, or to see where it ends in a message.
 fn is_quote(c: char) -> bool {
-    matches!(c, '\'' | '"' | '`' | '\\')
-        || matches!(
-            c.general_category(),
-            GeneralCategory::InitialPunctuation | GeneralCategory::FinalPunctuation
-        )
+    if c.is_ascii() {
+        return matches!(c, '\'' | '"' | '`' | '\\');
+    }
+    matches!(
+        c.general_category(),
+        GeneralCategory::InitialPunctuation | GeneralCategory::FinalPunctuation
+    )
         // Low and double-prime quotes count as brackets; full-width ones as other punctuation.
         || matches!(c, '\u{201A}' | '\u{201E}' | '\u{301D}'..='\u{301F}')
         || matches!(c, '\u{FF02}' | '\u{FF07}' | '\u{FF3C}' | '\u{FF40}')

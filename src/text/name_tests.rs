@@ -10,6 +10,18 @@ fn name(text: &str) -> Name {
 }
 
 #[test]
+fn the_tables_would_say_of_ascii_what_is_taken_for_granted() {
+    for c in '\0'..='\u{7f}' {
+        let text = format!("a{c}");
+        assert!(text.nfc().eq(text.chars()), "{c:?}");
+        assert!(text.as_str().is_single_script(), "{c:?}");
+        assert_ne!(c.general_category_group(), GeneralCategoryGroup::Mark, "{c:?}");
+        let quotes = [GeneralCategory::InitialPunctuation, GeneralCategory::FinalPunctuation];
+        assert!(!quotes.contains(&c.general_category()), "{c:?}");
+    }
+}
+
+#[test]
 fn names_of_all_scripts_are_legal() {
     for text in [
         "katie",

@@ -1,5 +1,6 @@
 //! Network interfaces, as far as the engine knows them.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 /// The port of SSDP.
@@ -50,6 +51,15 @@ impl Family {
     }
 }
 
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        })
+    }
+}
+
 impl Address {
     /// Whether `other` is in the same network.
     pub fn shares_network(&self, other: IpAddr) -> bool {
@@ -65,14 +75,31 @@ impl Address {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+
+    /// Whether `other` stands for all hosts of its network, or for the network itself.
+    fn is_broadcast(&self, other: IpAddr) -> bool {
+        let IpAddr::V4(ip) = other else { return false };
+        let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+        let bits = ip.to_bits() & host;
+        // RFC 3021: a network of two has neither.
+        self.shares_network(other) && host > 1 && (bits == host || bits == 0)
+    }
 }
 
 impl Interface {
+    /// Whether that address is its own.
+    pub fn has(&self, ip: IpAddr) -> bool {
+        self.addresses.iter().any(|address| address.ip == ip)
+    }
+
     /// Whether a datagram with this source came from a neighbour: what does not is never answered,
-    /// so that nobody can have us send to a stranger.
+    /// and nobody is looked for there, so that nobody can have us send to a stranger or to all.
     pub fn is_on_link(&self, source: IpAddr) -> bool {
-        let plain = !source.is_unspecified() && !source.is_multicast() && !source.is_loopback();
-        plain && self.addresses.iter().any(|address| address.shares_network(source))
+        let plain = !source.is_unspecified() && !source.is_multicast();
+        let mut addresses = self.addresses.iter();
+        plain
+            && addresses.any(|address| address.shares_network(source))
+            && !self.addresses.iter().any(|address| address.is_broadcast(source))
     }
 
     /// The address that neighbours of that family reach us under; a global or local one before one
@@ -98,6 +125,14 @@ impl Interface {
     pub fn link_local(&self) -> Option<IpAddr> {
         let mut ours = self.addresses.iter().map(|address| address.ip);
         ours.find(|ip| ip.is_ipv6() && is_link_local(*ip))
+    }
+}
+
+/// Where to send to, or to connect to, so that a link-local address is looked for on its interface.
+pub fn scoped(ip: IpAddr, port: u16, interface: u32) -> SocketAddr {
+    match ip {
+        IpAddr::V6(v6) if is_link_local(ip) => SocketAddrV6::new(v6, port, 0, interface).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => SocketAddr::new(ip, port),
     }
 }
 
@@ -131,11 +166,14 @@ mod tests {
             assert!(eth0.is_on_link(near.parse().unwrap()), "{near}");
         }
         let far = ["192.168.2.1", "203.0.113.7", "fd00:2::1", "127.0.0.1", "::1", "0.0.0.0", "::"];
-        for far in far.into_iter().chain(["239.255.255.250", "ff02::c"]) {
+        let all = ["239.255.255.250", "ff02::c", "255.255.255.255", "192.168.1.255", "192.168.1.0"];
+        for far in far.into_iter().chain(all) {
             assert!(!eth0.is_on_link(far.parse().unwrap()), "{far}");
         }
         let host_route = interface(&[("10.0.0.1", 32)]);
         assert!(!host_route.is_on_link("10.0.0.2".parse().unwrap()));
+        let cable = interface(&[("10.0.0.0", 31)]);
+        assert!(cable.is_on_link("10.0.0.1".parse().unwrap()));
     }
 
     #[test]

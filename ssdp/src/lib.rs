@@ -7,8 +7,19 @@
 //! engine on them.
 #![forbid(unsafe_code)]
 
+pub mod candidates;
+mod control;
+pub mod counts;
+pub mod description;
+mod device;
 pub mod engine;
+mod guard;
+pub mod http;
 pub mod interface;
 pub mod limits;
+pub mod location;
 pub mod message;
+pub mod outbox;
+mod rng;
+pub mod shell;
 pub mod target;

@@ -231,12 +231,15 @@ fn one_source_holds_64_places_and_all_together_1024() {
     for host in 1..=limits::HALF_OPEN_MAX - held.len() {
         assert!(listener.open(NOW, from(host, 1)).is_some(), "place {host}");
     }
-    assert_eq!(listener.open(NOW, from(5_000, 1)), None);
+    assert_eq!(listener.lobby.len(), limits::HALF_OPEN_MAX);
 
-    // One goes, one may come: at first a stranger, then one of the many.
-    listener.lobby.closed(held.remove(0)).unwrap();
+    // One more takes the place of who has been silent for longest.
     let last = listener.open(NOW, from(5_000, 1)).unwrap();
-    assert_eq!(listener.open(NOW, from(0, 99)), None, "all places are taken");
+    assert_eq!(listener.lobby.deadline(), Some(Millis(0)));
+    assert_eq!(listener.lobby.len(), limits::HALF_OPEN_MAX);
+    assert_eq!(listener.lobby.expired(NOW).map(|(id, ..)| id), Some(held.remove(0)));
+    assert!(listener.lobby.expired(NOW).is_none());
+    // Now one of the many may come again.
     listener.lobby.closed(last).unwrap();
     assert!(listener.open(NOW, from(0, 99)).is_some());
 
@@ -249,4 +252,25 @@ fn one_source_holds_64_places_and_all_together_1024() {
     assert!(listener.open(late, from(0, 1)).is_some());
     assert_eq!(listener.lobby.clear().len(), 1);
     assert_eq!(listener.lobby.deadline(), None);
+}
+
+#[test]
+fn who_has_said_hello_keeps_its_place_in_a_full_lobby() {
+    let mut listener = Listener::new(2, ANY_NUMBER);
+    let (_, hello) = Dialler::new().start(NOW, &mut Seeds::new([3; 32]));
+    let from = |host: usize| {
+        let [_, a, b, c] = u32::try_from(host).unwrap().to_be_bytes();
+        SocketAddr::new(IpAddr::from([10, a, b, c]), 1)
+    };
+    let spoke = listener.open(NOW, from(0)).unwrap();
+    assert!(matches!(listener.received(NOW, spoke, &hello), LobbyStep::Send(_)));
+    for host in 1..3 * limits::HALF_OPEN_MAX {
+        assert!(listener.open(NOW, from(host)).is_some(), "{host}");
+        while let Some((id, turned, _)) = listener.lobby.expired(NOW) {
+            assert_ne!(id, spoke);
+            assert_eq!(turned, Turned::Fault(PeerFault::Silent));
+        }
+        assert!(listener.lobby.len() <= limits::HALF_OPEN_MAX);
+    }
+    assert!(listener.lobby.closed(spoke).is_some(), "it is still there");
 }

@@ -11,6 +11,7 @@
 
 #[path = "../support/binaries.rs"]
 mod binaries;
+mod network;
 #[path = "../support/mod.rs"]
 mod support;
 mod transcript;
@@ -67,6 +68,13 @@ fn a_community_leads_from_its_list_to_a_chat_and_back_to_the_list() {
 #[test]
 fn a_private_chat_needs_an_address_and_a_password() {
     play("private-chat");
+}
+
+#[test]
+fn people_and_communities_on_the_network_are_chosen_by_a_number() {
+    if let Some(network) = network::Network::new() {
+        play_with("people", &[("lan", network.name())]);
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! * `# …` says something to the reader;
 //! * `@katie: TERM=dumb client --name katie` starts a program for katie, who has a data directory
-//!   of her own; from here on the steps are hers, and again after `@katie`;
+//!   of her own; from here on the steps are hers, and again after `@katie`; with `lan` before the
+//!   program it runs on a network of this transcript alone, and others there can be found;
 //! * `> text` types a line, `>> text` leaves out the Enter;
 //! * `< text` waits for the text, behind what earlier steps have found on the screen;
 //! * `<key> Ctrl-C` types a key; `<paste> one|two` pastes two lines; `<signal> TERM` sends a
@@ -143,10 +144,22 @@ impl Stage {
             env.push((name, value));
             words.next();
         }
-        let program = binary(words.next().ok_or("which program?")?);
+        let lan = words.next_if_eq(&"lan").map(|_| self.kept.get("lan").ok_or("there is no lan"));
+        let mut program = binary(words.next().ok_or("which program?")?);
+        let own = program.to_str().unwrap().to_owned();
         let data = self.folder.path().join(name);
-        let mut args: Vec<&str> = words.collect();
+        let mut args: Vec<&str> = Vec::new();
+        if let Some(lan) = lan {
+            program = "ip".into();
+            args.extend(["netns", "exec", lan?, &own]);
+        }
+        args.extend(words);
         args.extend(["--data-dir", data.to_str().unwrap()]);
+        if lan.is_none() {
+            // Who is on the network of this machine, other tests among them, belongs to no
+            // transcript.
+            args.push("--no-discovery");
+        }
         let pty = Pty::spawn_sized(program, &args, &env, ROWS, COLUMNS);
         self.actors.push(Actor { name: name.to_owned(), pty, found: 0 });
         self.current = self.actors.len() - 1;

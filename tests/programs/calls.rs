@@ -14,7 +14,7 @@ fn menu(name: &str) -> Program {
 
 /// Answers that call somebody by address.
 fn dial(program: &mut Program, at: SocketAddr) {
-    program.type_bytes(format!("2\n{at}\n{NODE_PASSWORD}\n").as_bytes());
+    program.type_bytes(format!("3\n{at}\n{NODE_PASSWORD}\n").as_bytes());
 }
 
 #[test]

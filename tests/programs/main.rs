@@ -4,7 +4,7 @@
 //! waited for by its output. A program that panics fails the test that started it.
 #![cfg(unix)]
 // A test is a program: it touches the machine, and a failed helper is a failed test.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "../support/binaries.rs"]
@@ -13,9 +13,14 @@ mod calls;
 mod chat;
 mod class;
 mod community;
+mod discover;
+mod discovery;
+mod doctor;
 mod kills;
+mod lan;
 mod log;
 mod namespaces;
+mod peers;
 mod proxy;
 mod refusals;
 mod signals;
@@ -23,3 +28,4 @@ mod strangers;
 mod support;
 mod tampering;
 mod text;
+mod wire;

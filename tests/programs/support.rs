@@ -34,10 +34,10 @@ pub(crate) struct Launch {
 
 impl Launch {
     /// With `--json`, the passwords of this file, a data directory of its own, and a pipe on
-    /// standard input.
+    /// standard input; without discovery, so that tests do not meet: `Lan` has programs with it.
     pub(crate) fn new(program: &str, args: &[&str]) -> Self {
         let mut command = Command::new(binary(program));
-        command.args(args);
+        command.args(args).arg("--no-discovery");
         Self { command, data: None, stdin: Stdio::piped(), reads: true }.json()
     }
 

@@ -14,6 +14,7 @@ use hallway::seeds::Seeds;
 use hallway::text::{Line, Name};
 use hallway::time::Millis;
 
+use crate::forger::Overheard;
 use crate::host::{HostId, Role};
 use crate::people::secret;
 use crate::stretching::{profile, stretch};
@@ -27,6 +28,7 @@ pub struct Attack {
     pub poses_as: Option<(HostId, HostId)>,
     wires: BTreeMap<(usize, usize), Plan>,
     dialled: u64,
+    pub overheard: Overheard,
 }
 
 /// What an attacker does on one connection.
@@ -65,6 +67,7 @@ impl World {
             (faults.replays, 2),
             (faults.guesses, 3),
             (faults.insiders, 4),
+            (faults.forgeries, 5),
         ];
         let there: Vec<u8> = all.into_iter().filter_map(|(on, what)| on.then_some(what)).collect();
         if there.is_empty() {
@@ -88,7 +91,8 @@ impl World {
                 self.assault(me, target, Plan::Say(words.0));
             }
             3 => self.log_in(me, target, "wrong".to_owned()),
-            _ => self.log_in(me, target, self.hosts[target].password.clone()),
+            4 => self.log_in(me, target, self.hosts[target].password.clone()),
+            _ => self.forge_datagrams(me),
         }
     }
 

@@ -2,6 +2,7 @@
 //! it has returned; a crash meanwhile leaves any beginning of it.
 
 use hallway::pins::Pins;
+use ssdp::target::Udn;
 
 use crate::dice::Dice;
 
@@ -13,6 +14,8 @@ pub struct Disk {
     pub kept: Vec<String>,
     /// There is no room: appending fails, after a part perhaps.
     pub full: bool,
+    /// Runs that were announced and have not said goodbye: `discovery::shell::runs`.
+    pub announced: Vec<Udn>,
 }
 
 impl Disk {

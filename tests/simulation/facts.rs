@@ -1,7 +1,12 @@
 //! What the rules are told of each step.
 
+use std::net::SocketAddr;
+
 use hallway::identity::Fingerprint;
 use node_server::notice::{CallId, Notice};
+use ssdp::limits::{MAX_AGE, MAX_AGE_HEARD};
+use ssdp::message::{Message, read};
+use ssdp::target::Udn;
 
 use crate::host::{HostId, Run};
 
@@ -25,11 +30,29 @@ pub enum Fact {
     TurnEnd { at: Run, peers: Vec<(CallId, Fingerprint)> },
     /// A program has read its pins.
     Started { at: HostId },
+    /// A run of a program is announced under this name.
+    Announced { at: Run, udn: Udn },
+    /// A program heard, from whomever, that this device is there until then.
+    Word { at: Run, udn: Udn, until: u64 },
+    /// A program sent a datagram, or tried to connect to a neighbour.
+    Cast { at: Run, to: SocketAddr },
     /// A program is no more.
     Died { at: Run },
 }
 
 impl Fact {
+    /// What this datagram says, if it says that somebody is there.
+    pub fn word(at: Run, now: u64, bytes: &[u8]) -> Option<Self> {
+        let Ok(Message::Alive(advert) | Message::Answer(advert) | Message::Update(advert)) =
+            read(bytes)
+        else {
+            return None;
+        };
+        let (least, most) = (MAX_AGE_HEARD.0.as_secs(), MAX_AGE_HEARD.1.as_secs());
+        let age = advert.max_age.map_or(MAX_AGE.as_secs(), |age| u64::from(age).clamp(least, most));
+        Some(Self::Word { at, udn: advert.usn.udn, until: now + age * 1_000 })
+    }
+
     /// What it counts as.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -47,6 +70,9 @@ impl Fact {
             Self::Addressed { .. } => "lines at a named prompt",
             Self::TurnEnd { .. } => "turns",
             Self::Started { .. } => "programs started",
+            Self::Announced { .. } => "programs announced",
+            Self::Word { .. } => "announcements heard",
+            Self::Cast { .. } => "datagrams sent",
             Self::Died { .. } => "programs ended",
         }
     }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use client::app::{Answer, App};
 use client::chat::{Chat, Wants};
 use community_server::community::Community;
+use discovery::neighbours::Change;
 use hallway::conn::ConnId;
 use hallway::identity::{Fingerprint, Identity};
 use hallway::log::Level;
@@ -14,10 +15,12 @@ use hallway::time::Millis;
 use node_server::menu::{Menu, Question};
 use node_server::node::Node;
 use node_server::notice::{CallId, Notice};
+use node_server::sight::Sight;
 use node_server::talk::Act;
 use node_server::view;
 
 use crate::clock::Clock;
+use crate::discovering::{Discovery, ips_of};
 use crate::disk::Disk;
 use crate::swarm::Seat;
 
@@ -58,6 +61,8 @@ pub struct Host {
     pub runs: u32,
     /// Without power it does not even refuse.
     pub powered: bool,
+    /// The cable is in.
+    pub plugged: bool,
     /// Its programs stand still until then.
     pub frozen_until: u64,
     /// When the last one died.
@@ -92,6 +97,7 @@ impl Host {
             disk: Disk::default(),
             runs: 0,
             powered: true,
+            plugged: true,
             frozen_until: 0,
             died_at: None,
             pause,
@@ -103,6 +109,11 @@ impl Host {
 
     pub fn socket(&self) -> SocketAddr {
         SocketAddr::new(self.ip, self.port)
+    }
+
+    /// All addresses on the LAN.
+    pub fn ips(&self) -> Vec<IpAddr> {
+        ips_of(self.key)
     }
 
     pub fn identity(&self) -> Identity {
@@ -141,6 +152,7 @@ impl Host {
 /// A program with what its shell holds for it.
 pub struct Running {
     pub program: Program,
+    pub discovery: Option<Box<Discovery>>,
     /// Which end of which wire.
     pub conns: BTreeMap<ConnId, (usize, usize)>,
     /// Connections it said goodbye to, or was told are gone.
@@ -166,6 +178,7 @@ pub struct Running {
 /// What concerns the person.
 pub enum Happening {
     Notice(Notice),
+    Neighbour(Change),
     Line(String),
     Secret(Option<Secret>),
     /// The end of input.
@@ -178,9 +191,10 @@ pub enum Program {
 }
 
 impl Running {
-    pub fn new(program: Program) -> Box<Self> {
+    pub fn new(program: Program, discovery: Option<Box<Discovery>>) -> Box<Self> {
         Box::new(Self {
             program,
+            discovery,
             conns: BTreeMap::new(),
             done: BTreeSet::new(),
             gathered: BTreeMap::new(),
@@ -196,12 +210,15 @@ impl Running {
     }
 }
 
-impl Program {
-    pub fn deadline(&self) -> Option<Millis> {
-        match self {
-            Self::Community(community) => community.deadline(),
-            Self::Person(node, _) => node.deadline(),
-        }
+impl Running {
+    /// When it wants a turn, as it said last.
+    pub fn next_turn(&self) -> Option<Millis> {
+        let program = match &self.program {
+            Program::Community(community) => community.deadline(),
+            Program::Person(node, _) => node.deadline(),
+        };
+        let discovery = self.discovery.as_ref().and_then(|discovery| discovery.deadline());
+        [program, discovery].into_iter().flatten().min()
     }
 }
 
@@ -227,14 +244,23 @@ impl Front {
         }
     }
 
-    pub fn answer(&mut self, happening: Happening, node: &Node) -> Vec<Act> {
+    /// Whether the person looks at who is on this network.
+    pub fn looks_at_people(&self) -> bool {
+        matches!(self, Self::App(app) if app.looks_at_people())
+    }
+
+    /// What concerns the person reaches them; gives what they then see and do.
+    pub fn answer(&mut self, happening: Happening, sight: Sight<'_>) -> Vec<Act> {
+        let node = sight.node;
         match (self, happening) {
-            (front, Happening::Notice(notice)) => front.told(&notice, node),
-            (Self::Menu(menu), Happening::Line(line)) => menu.typed(&line, node),
+            (front, Happening::Notice(notice)) => front.told(&notice, sight),
+            (Self::App(app), Happening::Neighbour(change)) => app.neighbour(&change),
+            (Self::Menu(_) | Self::Chat(_), Happening::Neighbour(_)) => Vec::new(),
+            (Self::Menu(menu), Happening::Line(line)) => menu.typed(&line, sight),
             (Self::Menu(menu), Happening::Secret(secret)) => menu.secret(secret, node),
             (Self::Menu(_), Happening::End) => vec![Act::Quit],
-            (Self::App(app), Happening::Line(line)) => app.answered(Answer::Line(line), node),
-            (Self::App(app), Happening::Secret(word)) => app.answered(Answer::Secret(word), node),
+            (Self::App(app), Happening::Line(line)) => app.answered(Answer::Line(line), sight),
+            (Self::App(app), Happening::Secret(word)) => app.answered(Answer::Secret(word), sight),
             (Self::App(app), Happening::End) => app.ended_input(node),
             (Self::Chat(chat), Happening::Line(line)) => chat.line(&line, node),
             (Self::Chat(chat), Happening::Secret(secret)) => chat.password(secret),
@@ -242,17 +268,17 @@ impl Front {
         }
     }
 
-    fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
+    fn told(&mut self, notice: &Notice, sight: Sight<'_>) -> Vec<Act> {
         let aloud = view::level(notice) <= Level::Info;
         match self {
             Self::Menu(menu) => {
-                let mut acts = menu.told(notice, node);
+                let mut acts = menu.told(notice, sight.node);
                 acts.retain(|act| aloud || !matches!(act, Act::Show(..)));
                 acts
             }
-            Self::App(app) => app.told(notice, node, aloud),
+            Self::App(app) => app.told(notice, sight, aloud),
             Self::Chat(chat) => {
-                let mut acts = chat.told(notice, node);
+                let mut acts = chat.told(notice, sight.node);
                 if let Notice::Heard(_, _, line) = notice {
                     // To a script, what they say is data and nothing else.
                     acts = vec![Act::Show(line.as_str().to_owned(), false)];

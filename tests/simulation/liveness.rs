@@ -10,15 +10,18 @@ use node_server::notice::CallId;
 use node_server::outbound::Whereabouts;
 
 use crate::host::{HostId, Program};
+use crate::neighbours::{FORGOTTEN, everybody_sees_everybody, nobody_sees};
 use crate::people::{listing, place, run_of, secret};
 use crate::rules::{Broken, Verdict};
 use crate::wires::Stage;
-use crate::world::{Life, World};
+use crate::world::{Event, Life, World};
 
 /// A dead connection is noticed, a call rings to its end, a restart is over.
 const SETTLE: u64 = 130_000;
 /// The longest pause before a community is dialled again, and some throttling.
 const REJOIN: u64 = 40_000;
+/// A search with its answers, or a check of whoever said goodbye; and some drift.
+const SEEN: u64 = 6_000;
 /// Attempts at what may have to wait for guesses to be paid off.
 const ROUNDS: usize = 40;
 
@@ -33,7 +36,27 @@ impl World {
         self.everybody_calls_the_next()?;
         self.everybody_hangs_up()?;
         broken("directories equal the truth", directories_equal_the_truth(self, None))?;
+        self.everybody_is_seen()?;
         self.everybody_leaves()
+    }
+
+    /// The dead have been forgotten, and all others are seen; who leaves is gone at once, who comes
+    /// is there at once.
+    fn everybody_is_seen(&mut self) -> Result<(), Broken> {
+        self.run_until(self.now + FORGOTTEN)?;
+        broken("everybody sees everybody", everybody_sees_everybody(self))?;
+        let Some(leaves) = self.people().pop() else { return Ok(()) };
+        let running = self.hosts[leaves].running.as_ref();
+        let name = running.and_then(|running| running.discovery.as_ref()).map(|it| it.udn.clone());
+        let dead = self.gone.replace(leaves);
+        self.with(leaves, |world, running| world.leave(leaves, running));
+        self.run_until(self.now + SEEN)?;
+        let verdict = name.map_or(Ok(()), |name| nobody_sees(self, &name));
+        broken("who says goodbye is gone at once", verdict)?;
+        self.gone = dead;
+        self.plan(self.now, Event::Start(leaves));
+        self.run_until(self.now + SEEN)?;
+        broken("who comes is seen at once", everybody_sees_everybody(self))
     }
 
     /// Everybody who has a node that listens, or could dial.
@@ -191,6 +214,12 @@ impl World {
             self.with(id, |world, running| match &running.program {
                 Program::Person(..) => world.feed(id, running, Input::Stop),
                 Program::Community(_) => Life::Alive,
+            });
+        }
+        for id in 0..self.hosts.len() {
+            self.with(id, |world, running| {
+                world.disappear(id, running);
+                Life::Alive
             });
         }
         self.run_until(self.now + 60_000)?;

@@ -7,6 +7,7 @@ use hallway::conn::{ConnId, NetOutput};
 use node_server::menu::Question;
 use node_server::node::{Command, Input, Node, Output};
 use node_server::notice::{CallId, Notice};
+use node_server::sight::Sight;
 use node_server::talk::Act;
 use node_server::view;
 
@@ -34,6 +35,7 @@ impl World {
 
     fn live(&mut self, id: HostId, running: &mut Running) -> Life {
         loop {
+            self.gather(id, running);
             while let Some(happening) = running.happenings.pop_front() {
                 let life = self.concern(id, running, happening);
                 if life != Life::Alive {
@@ -48,7 +50,9 @@ impl World {
             if self.drain(id, running) != Life::Alive {
                 return Life::Died;
             }
-            if running.happenings.is_empty() {
+            self.keep_fresh(id, running);
+            let has_news = running.discovery.as_ref().is_some_and(|discovery| discovery.has_news);
+            if running.happenings.is_empty() && !has_news {
                 return Life::Alive;
             }
         }
@@ -59,6 +63,7 @@ impl World {
         let Program::Person(node, front) = &mut running.program else {
             return self.operator_typed(id, running, happening);
         };
+        let neighbours = running.discovery.as_ref().map(|discovery| &discovery.neighbours);
         let heard = match &happening {
             Happening::Notice(Notice::Heard(call, _, line)) => Some((*call, line.clone())),
             _ => None,
@@ -70,7 +75,7 @@ impl World {
         if matches!(happening, Happening::Line(_) | Happening::Secret(_)) {
             running.prompt = None;
         }
-        let acts = front.answer(happening, node);
+        let acts = front.answer(happening, Sight { node, neighbours });
         self.facts.extend(typed.and_then(|prompt| addressed(&prompt, &acts, node)));
         if let Some((call, line)) = heard {
             let first = line.as_str().split(' ').next().unwrap_or_default();
@@ -99,6 +104,10 @@ impl World {
             let life = match act {
                 Act::Show(text, _) => self.screen(id, text),
                 Act::Do(command) => self.command(id, running, command),
+                Act::Seek(seek) => {
+                    self.seek(id, running, seek);
+                    Life::Alive
+                }
                 Act::Quit => return self.leave(id, running),
             };
             if life != Life::Alive {
@@ -159,6 +168,7 @@ impl World {
 
     /// Goodbye to everybody, as `Machine::stop` says it.
     pub fn leave(&mut self, id: HostId, running: &mut Running) -> Life {
+        self.disappear(id, running);
         let now = self.hosts[id].clock.now(self.now);
         match &mut running.program {
             Program::Person(node, _) => node.handle(now, Input::Stop),
@@ -252,6 +262,7 @@ impl World {
                 }
                 let at = self.hosts[id].run(id);
                 self.facts.push(Fact::Told { at, notice: notice.clone() });
+                self.verified(id, running, &notice);
                 running.happenings.push_back(Happening::Notice(notice));
             }
         }

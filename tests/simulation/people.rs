@@ -56,7 +56,8 @@ impl World {
         self.facts.push(Fact::Started { at: id });
         self.note_of(id, format_args!("starts, for the {}. time", run.number));
         let (program, acts) = self.program(id, run);
-        self.hosts[id].running = Some(Running::new(program));
+        let discovery = self.discover(id, run);
+        self.hosts[id].running = Some(Running::new(program, discovery));
         self.with(id, |world, running| {
             let life = world.perform(id, running, acts);
             if life == Life::Alive {
@@ -147,7 +148,7 @@ impl World {
             Happening::Secret(word) => {
                 format!("types {}", word.as_ref().map_or("nothing", Secret::reveal))
             }
-            Happening::End | Happening::Notice(_) => "ends the input".to_owned(),
+            Happening::End | Happening::Notice(_) | Happening::Neighbour(_) => "ends the input".to_owned(),
         };
         self.note_of(id, format_args!("{typed}"));
         if let Some(running) = &mut self.hosts[id].running {

@@ -11,6 +11,7 @@ use node_server::view;
 
 use crate::facts::Fact;
 use crate::host::{HostId, Role, Run};
+use crate::neighbours::Heard;
 use crate::people::{MARK, run_of};
 use crate::swarm::Seat;
 use crate::wires::{End, Stage};
@@ -41,6 +42,7 @@ pub struct Rules {
     /// Blocks of ciphertext, each with its place in its record.
     blocks: BTreeSet<(usize, [u8; 16])>,
     deaths: BTreeMap<Run, u64>,
+    pub heard: Heard,
     order: u64,
     /// How often what was judged.
     pub tally: BTreeMap<&'static str, u64>,
@@ -67,7 +69,7 @@ type OfFact = fn(&mut Rules, &World, &Fact) -> Verdict;
 type OfWorld = fn(&Rules, &World) -> Verdict;
 
 /// The rules about what happens.
-const OF_FACTS: [(&str, OfFact); 12] = [
+const OF_FACTS: [(&str, OfFact); 16] = [
     ("a call is told of in order", Rules::a_call_is_told_of_in_order),
     ("nobody is told of unproved", Rules::nobody_is_told_of_unproved),
     ("no line reaches an outsider or twice", Rules::every_line_is_shown_once_to_whom_it_was_for),
@@ -80,6 +82,10 @@ const OF_FACTS: [(&str, OfFact); 12] = [
     ("no control on a screen", Rules::no_control_reaches_a_screen),
     ("nothing after the end", Rules::nothing_is_sent_after_the_end),
     ("what the disk took is known again", Rules::what_the_disk_took_is_known_again),
+    ("neighbours within their limits", Rules::neighbours_are_within_their_limits),
+    ("nobody listed too long", Rules::nobody_is_listed_for_longer_than_they_said),
+    ("nothing sent off the link", Rules::nothing_is_sent_off_the_link),
+    ("nobody is made to flood", Rules::nobody_is_made_to_flood),
 ];
 
 /// The rules about how things are.
@@ -95,6 +101,7 @@ impl Rules {
         for fact in facts {
             *self.tally.entry(fact.kind()).or_default() += 1;
             self.remember(world, fact);
+            self.heard.remember(fact);
             for (name, rule) in OF_FACTS {
                 rule(self, world, fact).map_err(|words| Broken { rule: name, words })?;
             }

@@ -3,6 +3,7 @@
 
 use hallway::limits;
 
+use crate::datagrams::Weather;
 use crate::dice::Dice;
 
 /// Who sits at a machine.
@@ -51,10 +52,13 @@ pub struct Faults {
     pub insiders: bool,
     pub tampering: bool,
     pub false_listeners: bool,
+    pub bad_weather: bool,
+    pub cables: bool,
+    pub forgeries: bool,
 }
 
 impl Faults {
-    fn all(&mut self) -> [&mut bool; 19] {
+    fn all(&mut self) -> [&mut bool; 22] {
         [
             &mut self.stalls,
             &mut self.resets,
@@ -75,13 +79,16 @@ impl Faults {
             &mut self.insiders,
             &mut self.tampering,
             &mut self.false_listeners,
+            &mut self.bad_weather,
+            &mut self.cables,
+            &mut self.forgeries,
         ]
     }
 
     /// Whether an attacker is on the LAN.
     pub fn hostile(&self) -> bool {
         let who = [self.strangers, self.floods, self.replays, self.guesses, self.insiders];
-        who.contains(&true) || self.false_listeners
+        who.contains(&true) || self.false_listeners || self.forgeries
     }
 }
 
@@ -96,6 +103,8 @@ pub struct Swarm {
     pub fault_pause: u64,
     /// Most milliseconds that a piece takes.
     pub delay: u64,
+    /// What becomes of datagrams.
+    pub weather: Weather,
     /// Most bytes of a piece.
     pub piece: u64,
     /// Bytes that may wait for a reader.
@@ -130,11 +139,14 @@ impl Swarm {
         let echoes = people.iter_mut().filter(|who| who.seat == Seat::Echo);
         echoes.skip(1).for_each(|echo| echo.seat = Seat::Daemon);
         let dies = people.len() > 2 && dice.chance(500);
+        let delay = *[1, 3, 40, 400].get(dice.index(4)).unwrap();
+        let good = Weather { delay, ..Weather::default() };
         Self {
             communities: 1 + usize::from(dice.chance(300)),
             attackers: usize::from(faults.hostile()) * (1 + dice.index(2)),
             fault_pause: until / dice.between(4, 24),
-            delay: *[1, 3, 40, 400].get(dice.index(4)).unwrap(),
+            delay,
+            weather: if faults.bad_weather { Weather::draw(dice, delay) } else { good },
             piece: *[7, 90, 1_500, 1_500, 100_000].get(dice.index(5)).unwrap(),
             out_bytes_max: *[9_000, limits::OUT_BYTES_MAX].get(dice.index(2)).unwrap(),
             guesses: *[limits::GUESS_BURST, 1_000].get(dice.index(2)).unwrap(),

@@ -1,5 +1,6 @@
 //! What goes wrong with machines and wires.
 
+use crate::datagrams::Weather;
 use crate::host::{HostId, Role};
 use crate::swarm::Seat;
 use crate::wires::{STARVED, Stage};
@@ -16,7 +17,7 @@ impl World {
         let wait = 1 + self.dice.below(2 * self.swarm.fault_pause);
         self.plan(self.now + wait, Event::Trouble);
         let faults = self.swarm.faults;
-        let all: [(bool, Fault); 14] = [
+        let all: [(bool, Fault); 15] = [
             (faults.stalls, Self::stall),
             (faults.resets, Self::break_one),
             (faults.half_open, Self::deafen),
@@ -31,6 +32,7 @@ impl World {
             (faults.community_stops, Self::stop_community),
             (faults.tampering, Self::change_bytes),
             (faults.false_listeners, Self::pose),
+            (faults.cables, Self::pull_cable),
         ];
         let there: Vec<Fault> =
             all.into_iter().filter_map(|(on, fault)| on.then_some(fault)).collect();
@@ -86,13 +88,43 @@ impl World {
         for from in 0..self.hosts.len() {
             for to in 0..self.hosts.len() {
                 if is_here(from) != is_here(to) && (both_ways || is_here(from)) {
-                    let now = self.now;
-                    let cut = self.cuts.entry((from, to)).or_insert((now, now));
-                    let begun = if cut.1 >= now { cut.0 } else { now };
-                    *cut = (begun, until.max(cut.1));
+                    self.cut(from, to, until);
                 }
             }
         }
+        self.starve_cut_pipes();
+    }
+
+    /// Somebody's cable is out for a while, or in again.
+    fn pull_cable(&mut self) {
+        let id = self.dice.index(self.hosts.len());
+        let until = self.now + self.dice.between(500, 60_000);
+        self.note_of(id, format_args!("has no network until {until}"));
+        self.hosts[id].plugged = false;
+        for other in (0..self.hosts.len()).filter(|other| *other != id) {
+            self.cut(id, other, until);
+            self.cut(other, id, until);
+        }
+        self.starve_cut_pipes();
+        self.plan(self.now + 50, Event::Look(id));
+        self.plan(until, Event::PlugIn(id));
+    }
+
+    /// The cable is in again, and the system says so.
+    pub fn plug_in(&mut self, id: HostId) {
+        self.hosts[id].plugged = true;
+        self.plan(self.now + 50, Event::Look(id));
+    }
+
+    fn cut(&mut self, from: HostId, to: HostId, until: u64) {
+        let now = self.now;
+        let cut = self.cuts.entry((from, to)).or_insert((now, now));
+        let begun = if cut.1 >= now { cut.0 } else { now };
+        *cut = (begun, until.max(cut.1));
+    }
+
+    /// TCP will find out where nothing gets through any more.
+    fn starve_cut_pipes(&mut self) {
         for pipe in self.live.clone() {
             let [one, two] = self.pipes[pipe].ends.each_ref().map(|end| end.host);
             if self.is_cut(one, two) || self.is_cut(two, one) {
@@ -176,6 +208,7 @@ impl World {
         self.cuts.clear();
         self.attack.poses_as = None;
         (self.swarm.delay, self.swarm.piece) = (3, 100_000);
+        self.swarm.weather = Weather { delay: 3, ..Weather::default() };
         self.swarm.out_bytes_max = hallway::limits::OUT_BYTES_MAX;
         self.pipes.iter_mut().flat_map(|pipe| &mut pipe.ends).for_each(|end| end.tampered = false);
         if std::mem::replace(&mut self.swarm.members_max, 100) < 100 {
@@ -190,6 +223,7 @@ impl World {
             }
         }
         for id in 0..self.hosts.len() {
+            self.plug_in(id);
             if self.hosts[id].role == Role::Attacker {
                 self.hang_up_for(id);
             } else if self.hosts[id].role == Role::Person(Seat::Script) {

@@ -112,9 +112,19 @@ impl World {
         from != to && self.cuts.get(&(from, to)).is_some_and(|(_, until)| *until > self.now)
     }
 
+    /// Whether somebody takes what comes to that port.
+    pub fn listens(&self, host: HostId, port: u16) -> bool {
+        let there = &self.hosts[host];
+        match there.role {
+            Role::Attacker => true,
+            Role::Person(Seat::Script) => false,
+            Role::Person(_) | Role::Community => there.running.is_some() && there.port == port,
+        }
+    }
+
     pub fn syn(&mut self, pipe: usize) {
         let (from, to) = (self.pipes[pipe].ends[0].host, self.pipes[pipe].to);
-        let found = self.hosts.iter().position(|host| host.ip == to.ip());
+        let found = self.hosts.iter().position(|host| host.ips().contains(&to.ip()));
         let found = match (found, self.attack.poses_as) {
             (Some(victim), Some((posed, attacker))) if victim == posed && from != victim => {
                 Some(attacker)
@@ -130,15 +140,8 @@ impl World {
             let at = self.now + limits::CONNECT_WAIT.0;
             return self.plan(at, Event::Failed(pipe, ConnectError::Unreachable));
         };
-        let listens = match self.hosts[host].role {
-            Role::Attacker => true,
-            Role::Person(Seat::Script) => false,
-            Role::Person(_) | Role::Community => {
-                self.hosts[host].running.is_some() && self.hosts[host].port == to.port()
-            }
-        };
         let delay = self.delay();
-        if !listens {
+        if !self.listens(host, to.port()) {
             let refused = Event::Failed(pipe, ConnectError::Refused);
             return self.plan(self.now + delay, refused);
         }

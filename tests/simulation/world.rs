@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use community_server::community;
+use discovery::neighbours::{self, Probed};
 use hallway::conn::{ConnId, ConnectError, Lost, NetInput};
 use hallway::handshake::opaque::{Rejected, Stretched};
 use node_server::node::Input;
+use ssdp::target::Udn;
 
 use crate::attacker::Attack;
+use crate::datagrams::Flight;
 use crate::dice::Dice;
 use crate::facts::Fact;
 use crate::history::History;
@@ -28,6 +31,11 @@ pub enum Event {
     Starved(usize),
     Stretched(Run, ConnId, Box<Result<Stretched, Rejected>>),
     LookedUp(Run, u64, Vec<SocketAddr>),
+    Datagram(Box<Flight>),
+    Probed(Run, Udn, SocketAddr, Probed),
+    /// The interfaces of a machine may have changed.
+    Look(HostId),
+    PlugIn(HostId),
     /// A person does something.
     Type(Run),
     /// Something goes wrong.
@@ -211,6 +219,10 @@ impl World {
             Event::LookedUp(run, number, found) => {
                 self.feed_run(run, Input::LookedUp(number, found));
             }
+            Event::Datagram(flight) => self.datagram(&flight),
+            Event::Probed(run, udn, at, probed) => self.probed(run, udn, at, probed),
+            Event::Look(host) => self.look_at_interfaces(host),
+            Event::PlugIn(host) => self.plug_in(host),
             Event::Type(run) => self.person_types(run),
             Event::Trouble => self.trouble(),
             Event::Attack(host) => self.attack(host),
@@ -229,10 +241,12 @@ impl World {
             Event::Opened(pipe) => end(*pipe, 1),
             Event::Connected(pipe) | Event::Failed(pipe, _) => end(*pipe, 0),
             Event::Arrive(pipe, side) | Event::Over(pipe, side, _) => end(*pipe, *side),
-            Event::Stretched(run, ..) | Event::LookedUp(run, ..) | Event::Type(run) => run.host,
+            Event::Stretched(run, ..) | Event::LookedUp(run, ..) => run.host,
+            Event::Probed(run, ..) | Event::Type(run) => run.host,
             Event::Syn(_) | Event::Starved(_) | Event::Trouble | Event::Attack(_) => return None,
-            Event::Start(_) | Event::Rush | Event::Snap(..) => return None,
-            Event::Dial(host, _) | Event::Burst(host) => *host,
+            Event::Start(_) | Event::Rush | Event::Snap(..) | Event::PlugIn(_) => return None,
+            Event::Dial(host, _) | Event::Burst(host) | Event::Look(host) => *host,
+            Event::Datagram(flight) => flight.target,
         };
         Some(self.hosts[host].frozen_until).filter(|until| *until > self.now)
     }
@@ -242,7 +256,7 @@ impl World {
         let Some(mut running) = self.hosts[id].running.take() else { return };
         match act(self, &mut running) {
             Life::Alive => {
-                running.deadline = running.program.deadline();
+                running.deadline = running.next_turn();
                 self.hosts[id].running = Some(running);
             }
             life => self.bury(id, life),
@@ -285,6 +299,18 @@ impl World {
             self.with(run.host, |world, running| {
                 running.dirty = true;
                 world.feed(run.host, running, input)
+            });
+        }
+    }
+
+    /// It has been seen whether a neighbour can be reached.
+    fn probed(&mut self, run: Run, udn: Udn, at: SocketAddr, probed: Probed) {
+        if self.hosts[run.host].runs == run.number {
+            self.with(run.host, |world, running| {
+                running.dirty = true;
+                let input = neighbours::Input::Probed(udn, at, probed);
+                world.tell_table(run.host, running, input);
+                Life::Alive
             });
         }
     }

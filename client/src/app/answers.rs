@@ -4,10 +4,11 @@ use hallway::message::Member;
 use hallway::secret::Secret;
 use hallway::text::Name;
 use node_server::calls::Callee;
-use node_server::node::{Command, Node};
+use node_server::node::Command;
 use node_server::notice::{CallId, Who};
 use node_server::options::{community_place, node_place};
 use node_server::outbound::Whereabouts;
+use node_server::sight::{Offer, Sight};
 use node_server::talk::{self, Act, quoted};
 
 use super::{App, show};
@@ -15,9 +16,9 @@ use crate::menu::{self, Leads};
 use crate::screen::{Screen, Target};
 
 impl App {
-    pub(super) fn main(&mut self, typed: &str, node: &Node) -> Vec<Act> {
+    pub(super) fn main(&mut self, typed: &str, sight: Sight<'_>) -> Vec<Act> {
         if typed.is_empty() {
-            return vec![Act::Show(menu::main_text(), false)];
+            return Self::menu();
         }
         let Some(leads) = menu::choose(typed) else {
             let menu = menu::main_text();
@@ -26,22 +27,20 @@ impl App {
             return vec![Act::Show(text, false)];
         };
         match leads {
-            Leads::Community if node.community().is_some() => self.list(node),
-            Leads::Community => {
-                self.screen = Screen::CommunityPlace;
-                Vec::new()
-            }
+            Leads::Community if sight.node.community().is_some() => self.list(sight),
+            Leads::Community => self.ask_community(sight),
+            Leads::People => self.people(sight),
             Leads::PrivateChat => {
                 self.screen = Screen::CallPlace;
                 Vec::new()
             }
             Leads::Conversations => {
-                let mut acts = self.talk.command("who", node).unwrap_or_default();
+                let mut acts = self.talk.command("who", sight.node).unwrap_or_default();
                 acts.push(show("  /to NAME talks to them; /accept and /deny answer a call"));
                 acts
             }
             Leads::About => {
-                vec![Act::Show(format!("You are {}. {}", node.me().name, self.about), false)]
+                vec![Act::Show(format!("You are {}. {}", sight.node.me().name, self.about), false)]
             }
             Leads::Help => {
                 let text = format!("{}\n{}\n{}", menu::HELP, talk::help_text(), menu::HELP_KEYS);
@@ -51,18 +50,24 @@ impl App {
         }
     }
 
-    pub(super) fn community_place(&mut self, typed: &str, node: &Node) -> Vec<Act> {
-        let place = match (typed, self.community.clone()) {
-            ("", None) => return self.home(node),
-            ("", Some((place, Some(password)))) => return self.join(place, password),
-            ("", Some((place, None))) => Ok(place),
-            (typed, _) => community_place(typed),
+    pub(super) fn community_place(
+        &mut self,
+        typed: &str,
+        offers: &[Offer],
+        sight: Sight<'_>,
+    ) -> Vec<Act> {
+        let number = if typed.is_empty() { Some(1) } else { typed.parse().ok() };
+        let offer = number.and_then(|n: usize| offers.get(n.checked_sub(1)?));
+        let place = match (typed, &self.community, offer) {
+            ("", Some((last, _)), _) => Ok(last.clone()),
+            (_, _, Some(offer)) => Ok(offer.place.clone()),
+            ("", None, None) => return self.home(sight),
+            (typed, _, None) => community_place(typed),
         };
         match place {
-            Ok(place) => self.screen = Screen::CommunityPassword(place),
-            Err(error) => return vec![Act::Show(error.to_string(), false)],
+            Ok(place) => self.enter(place, sight),
+            Err(error) => vec![Act::Show(error.to_string(), false)],
         }
-        Vec::new()
     }
 
     pub(super) fn new_name(&mut self, typed: &str, free: Name) -> Vec<Act> {
@@ -76,57 +81,68 @@ impl App {
         }
     }
 
-    pub(super) fn call_place(&mut self, typed: &str, node: &Node) -> Vec<Act> {
+    pub(super) fn call_place(&mut self, typed: &str, sight: Sight<'_>) -> Vec<Act> {
         if typed.is_empty() {
-            return self.home(node);
+            return self.home(sight);
         }
         match node_place(typed) {
             Ok(place) => {
                 let label = place.to_string();
                 let whereabouts = Whereabouts::Place(place);
-                self.dial(Target { label, whereabouts, identity: None })
+                let key = label.clone();
+                self.dial(Target { label, key, whereabouts, identity: None, neighbour: None })
             }
             Err(error) => vec![Act::Show(error.to_string(), false)],
         }
     }
 
     /// A number of the list, a name on it, or where else to go.
-    pub(super) fn pick(&mut self, typed: &str, node: &Node) -> Vec<Act> {
+    pub(super) fn pick(&mut self, typed: &str, sight: Sight<'_>) -> Vec<Act> {
         match typed {
-            "" | "l" | "list" => self.list(node),
-            "b" | "back" | "0" => self.home(node),
-            "leave" if node.community().is_none() => self.home(node),
+            "" | "l" | "list" => self.list(sight),
+            "b" | "back" | "0" => self.home(sight),
+            "leave" if sight.node.community().is_none() => self.home(sight),
             "leave" => vec![Act::Do(Command::Leave)],
-            _ => match self.roster.pick(typed, node) {
-                Ok(member) => self.turn_to(member, node),
+            _ => match self.roster.pick(typed, sight.node) {
+                Ok(member) => self.turn_to_member(member, sight),
                 Err(words) => vec![Act::Show(words, false)],
             },
         }
     }
 
-    /// Talks to a member: they may be connected already, or be calling, or have to be called.
-    pub(super) fn turn_to(&mut self, member: &Member, node: &Node) -> Vec<Act> {
+    fn turn_to_member(&mut self, member: &Member, sight: Sight<'_>) -> Vec<Act> {
         let fingerprint = member.identity.fingerprint();
-        let same = |(_, who): &(CallId, &Who)| who.fingerprint == fingerprint;
-        let command = match (node.talking().find(same), node.ringing().find(same)) {
+        let target = Target {
+            label: member.name.to_string(),
+            key: fingerprint.to_string(),
+            whereabouts: Whereabouts::Sockets(member.sockets()),
+            identity: Some(member.identity),
+            neighbour: None,
+        };
+        self.turn_to(target, |(_, who)| who.fingerprint == fingerprint, sight)
+    }
+
+    /// Talks to somebody: they may be connected already, or be calling, or have to be called.
+    pub(super) fn turn_to(
+        &mut self,
+        target: Target,
+        is_same: impl Fn(&(CallId, &Who)) -> bool,
+        sight: Sight<'_>,
+    ) -> Vec<Act> {
+        let mut talking = sight.node.talking();
+        let command = match (talking.find(&is_same), sight.node.ringing().find(&is_same)) {
             (Some((_, who)), _) => format!("to {}", who.label),
             (None, Some((_, who))) => format!("accept {}", who.label),
-            (None, None) => {
-                return self.dial(Target {
-                    label: member.name.to_string(),
-                    whereabouts: Whereabouts::Sockets(member.sockets()),
-                    identity: Some(member.identity),
-                });
-            }
+            (None, None) => return self.dial(target),
         };
-        let mut acts = self.talk.command(&command, node).unwrap_or_default();
-        acts.extend(self.follow(node));
+        let mut acts = self.talk.command(&command, sight.node).unwrap_or_default();
+        acts.extend(self.follow(sight));
         acts
     }
 
     /// Calls, with the password that is known, or after asking for it.
     pub(super) fn dial(&mut self, target: Target) -> Vec<Act> {
-        match self.passwords.known(&target.label) {
+        match self.passwords.known(&target.key) {
             Some(password) => self.call(target, password),
             None => {
                 self.screen = Screen::CallPassword(target);

@@ -5,9 +5,9 @@
 )]
 
 use hallway::reason::Ended;
-use node_server::node::Node;
 use node_server::notice::{CallId, Notice};
-use node_server::talk::Act;
+use node_server::sight::Sight;
+use node_server::talk::{Act, Seek};
 use node_server::view;
 
 use super::{App, show};
@@ -16,8 +16,8 @@ use crate::screen::Screen;
 impl App {
     /// Something happened at the node. `aloud`: it matters enough to be told in words; where the
     /// person is taken does not depend on that.
-    pub fn told(&mut self, notice: &Notice, node: &Node, aloud: bool) -> Vec<Act> {
-        let mut acts = self.talk.told(notice, node);
+    pub fn told(&mut self, notice: &Notice, sight: Sight<'_>, aloud: bool) -> Vec<Act> {
+        let mut acts = self.talk.told(notice, sight.node);
         if !aloud || self.is_noise(notice) {
             acts.clear();
         }
@@ -28,25 +28,25 @@ impl App {
             Notice::Calling(id, _) => {
                 self.known.insert(*id);
                 if let Screen::Dialling(target) = &self.screen {
-                    self.passwords.worked(&target.label);
+                    self.passwords.worked(&target.key);
                     self.screen = Screen::Calling(*id);
                 }
             }
-            Notice::Ended(id, _, ended, _) => acts.extend(self.ended(*id, ended, node)),
+            Notice::Ended(id, _, ended, _) => acts.extend(self.ended(*id, ended, sight)),
             Notice::ListWhole => {
                 self.free_name = None;
                 if let Screen::Joining | Screen::Community | Screen::NewName(_) = self.screen {
-                    acts.extend(self.list(node));
+                    acts.extend(self.list(sight));
                 }
             }
-            Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended, node)),
+            Notice::CommunityFailed(_, ended) => acts.extend(self.not_joined(ended, sight)),
             Notice::CommunityLeft(_) if matches!(self.screen, Screen::Community) => {
-                acts.extend(self.home(node));
+                acts.extend(self.home(sight));
             }
             Notice::NameTaken(_, free) => {
                 self.free_name = Some(free.clone());
                 if matches!(self.screen, Screen::Joining | Screen::Community | Screen::Menu) {
-                    acts.extend(self.home(node));
+                    acts.extend(self.home(sight));
                 }
             }
             Notice::MemberJoined(member) if matches!(self.screen, Screen::Community) => {
@@ -60,17 +60,18 @@ impl App {
             }
             _ => {}
         }
-        acts.extend(self.follow(node));
-        if self.ending && node.talking().next().is_none() {
+        acts.extend(self.follow(sight));
+        if self.ending && sight.node.talking().next().is_none() {
             acts.push(Act::Quit);
         }
         acts
     }
 
-    /// Whoever is about to talk does not look at the list.
+    /// Whoever is about to talk, or looks at the network, does not look at the community's list.
     fn is_noise(&self, notice: &Notice) -> bool {
-        let calling = matches!(self.screen, Screen::Dialling(_) | Screen::Calling(_));
-        calling
+        let elsewhere =
+            matches!(self.screen, Screen::Dialling(_) | Screen::Calling(_) | Screen::People);
+        elsewhere
             && matches!(
                 notice,
                 Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..)
@@ -78,19 +79,19 @@ impl App {
     }
 
     /// Goes where the conversations are, and away when there is none.
-    pub(super) fn follow(&mut self, node: &Node) -> Vec<Act> {
+    pub(super) fn follow(&mut self, sight: Sight<'_>) -> Vec<Act> {
         let talking = matches!(self.screen, Screen::Talking);
         match self.talk.focus() {
-            Some(focus) if !talking && node.can_say(focus) => {
+            Some(focus) if !talking && sight.node.can_say(focus) => {
                 self.screen = Screen::Talking;
                 vec![show("  what you type is said; q or /bye ends it, /help tells more")]
             }
-            None if talking && !self.talk.is_settling() => self.back(node),
+            None if talking && !self.talk.is_settling() => self.back(sight),
             _ => Vec::new(),
         }
     }
 
-    fn ended(&mut self, id: CallId, ended: &Ended, node: &Node) -> Vec<Act> {
+    fn ended(&mut self, id: CallId, ended: &Ended, sight: Sight<'_>) -> Vec<Act> {
         let was_known = self.known.remove(&id);
         if matches!(self.screen, Screen::Calling(calling) if calling == id) {
             if view::is_double(ended) {
@@ -98,7 +99,7 @@ impl App {
                 self.screen = Screen::Menu;
                 return Vec::new();
             }
-            return self.back(node);
+            return self.back(sight);
         }
         let Screen::Dialling(target) = &self.screen else { return Vec::new() };
         // A call that was never heard of is the one that we try to make. Its label does not tell:
@@ -108,14 +109,19 @@ impl App {
         }
         let target = target.clone();
         if *ended == Ended::WrongPassword {
-            self.passwords.failed(&target.label);
+            self.passwords.failed(&target.key);
             self.screen = Screen::CallPassword(target);
             return vec![show("  once more, or Enter to give up")];
         }
-        self.back(node)
+        let mut acts = self.back(sight);
+        if let (Ended::NotReached(_), Some(udn)) = (ended, target.neighbour) {
+            // The list shall know of it, and ask whether they are still there.
+            acts.push(Act::Seek(Seek::Try(udn)));
+        }
+        acts
     }
 
-    fn not_joined(&mut self, ended: &Ended, node: &Node) -> Vec<Act> {
+    fn not_joined(&mut self, ended: &Ended, sight: Sight<'_>) -> Vec<Act> {
         let wrong = matches!(ended, Ended::WrongPassword);
         if let (true, Some((place, password))) = (wrong, &mut self.community) {
             *password = None;
@@ -125,7 +131,7 @@ impl App {
             }
         }
         match self.screen {
-            Screen::Joining | Screen::Community => self.home(node),
+            Screen::Joining | Screen::Community => self.back(sight),
             _ => Vec::new(),
         }
     }

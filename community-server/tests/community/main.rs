@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise, and nobody builds on it"
 )]
 
+mod gathering;
 mod joining;
 mod operator;
 mod places;

@@ -18,6 +18,7 @@ use hallway::handshake::hello::Service;
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::{Profile, Stretcher};
 use hallway::identity::Identity;
+use hallway::limits::NEWS_PAUSE_PER_THOUSAND;
 use hallway::message::{Addresses, Join, Member, Message, State};
 use hallway::reason::CloseReason;
 use hallway::secret::Secret;
@@ -199,8 +200,18 @@ impl World {
         self.handle(Input::Stop);
     }
 
-    /// The turn of the loop ends.
+    /// The turn of the loop ends, so long after the last that nothing more is gathered; whoever is
+    /// new gets the list.
     pub fn turn(&mut self) {
+        self.now.tick = self.now.tick + NEWS_PAUSE_PER_THOUSAND;
+        self.turn_at_once();
+        while self.community.deadline() == Some(Millis(0)) {
+            self.turn_at_once();
+        }
+    }
+
+    /// The turn of the loop ends, and no time has passed.
+    pub fn turn_at_once(&mut self) {
         self.handle(Input::TurnEnd);
     }
 
@@ -209,7 +220,7 @@ impl World {
         let until = self.now.tick + span;
         while let Some(due) = self.community.deadline().filter(|due| *due <= until) {
             self.now.tick = self.now.tick.max(due);
-            self.turn();
+            self.turn_at_once();
             assert_ne!(self.community.deadline(), Some(due), "the loop would spin");
         }
         self.now.tick = until;

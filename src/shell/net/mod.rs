@@ -45,7 +45,9 @@ use self::slot::{Ending, Slot};
 use self::stream::Stream;
 use super::clock::Clock;
 use crate::conn::{ConnId, Lost, NetInput, NetOutput};
-use crate::limits::{CONNECT_WAIT, GATHER_BYTES_MAX, OUT_BYTES_MAX, READ_BYTES_PER_TURN};
+use crate::limits::{
+    CONNECT_WAIT, GATHER_BYTES_MAX, GATHER_TOTAL_BYTES_MAX, OUT_BYTES_MAX, READ_BYTES_PER_TURN,
+};
 use crate::time::Millis;
 
 /// All sockets of one program, and the place where it sleeps.
@@ -66,6 +68,8 @@ pub struct Net {
     due: BTreeSet<ConnId>,
     /// Connections with bytes gathered during this turn.
     unflushed: Vec<ConnId>,
+    /// How many bytes were gathered since all were last written.
+    gathered: usize,
     /// One buffer for all reads: idle connections hold none.
     buffer: Box<[u8]>,
     /// Bytes read in this turn from the first connection of `turn`.
@@ -93,6 +97,7 @@ impl Net {
             turn: BTreeSet::new(),
             due: BTreeSet::new(),
             unflushed: Vec::new(),
+            gathered: 0,
             buffer: vec![0; READ_BYTES_PER_TURN].into_boxed_slice(),
             spent: 0,
             troubles: VecDeque::new(),
@@ -129,9 +134,7 @@ impl Net {
     /// # Panics
     /// When the system cannot wait for events at all: there would be no way on.
     pub fn wait(&mut self, deadline: Option<Millis>) {
-        for id in std::mem::take(&mut self.unflushed) {
-            self.flush(id);
-        }
+        self.flush_all();
         self.due.append(&mut self.turn);
         self.spent = 0;
 
@@ -301,6 +304,7 @@ impl Net {
         else {
             return;
         };
+        self.gathered += bytes.len();
         if stream.queue(bytes) {
             self.unflushed.push(id);
         }
@@ -309,6 +313,17 @@ impl Net {
         }
         if self.slots.get(&id).is_some_and(|slot| slot.queued() > OUT_BYTES_MAX) {
             self.end(id, Ending::Closed(Lost::TooSlow));
+        }
+        if self.gathered > GATHER_TOTAL_BYTES_MAX {
+            self.flush_all();
+        }
+    }
+
+    /// Writes what was gathered.
+    fn flush_all(&mut self) {
+        self.gathered = 0;
+        for id in std::mem::take(&mut self.unflushed) {
+            self.flush(id);
         }
     }
 }

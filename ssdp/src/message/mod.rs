@@ -1,5 +1,10 @@
 //! The messages of SSDP as values. Read leniently and within limits, written strictly.
 
+mod read;
+pub mod write;
+
+pub use read::{Invalid, read};
+
 use crate::target::{Target, Usn};
 
 /// One datagram's meaning.

@@ -106,6 +106,18 @@ fn the_bytes_of_a_turn_are_gathered_and_an_idle_connection_keeps_no_memory() {
 }
 
 #[test]
+fn what_is_gathered_for_many_is_written_before_it_takes_too_much_memory() {
+    let mut rig = Rig::new();
+    let peers: Vec<_> = (0..20).map(|_| rig.newcomer()).collect();
+    for (id, _) in &peers {
+        rig.net.perform(*id, NetOutput::Send(vec![7; GATHER_BYTES_MAX]));
+    }
+    let queued: usize = rig.net.slots.values().map(Slot::queued).sum();
+    assert!(queued <= GATHER_TOTAL_BYTES_MAX, "{queued}");
+    assert!(rig.net.unflushed.len() < peers.len());
+}
+
+#[test]
 fn a_wake_from_another_thread_ends_the_wait() {
     let mut rig = Rig::new();
     let waker = rig.net.waker();

@@ -1,0 +1,87 @@
+//! A community in trouble: a school that arrives while two people talk, and strangers at the door.
+
+use std::time::{Duration, Instant};
+
+use crate::crowd::Crowd;
+use crate::hostile::{Flood, deaf, half_open};
+use crate::member::Want;
+use crate::scale::milliseconds;
+use crate::server::{Kind, Server};
+use crate::talk::Talk;
+
+/// Members who are there when there is trouble.
+const MEMBERS: usize = 1_000;
+/// Log-ins while two people talk.
+const LOG_INS: usize = 10_000;
+/// Changes measured, and attempts to log in.
+const SAMPLES: usize = 11;
+
+/// Measures all of it and prints the rows.
+pub(crate) fn measure() {
+    talk_while_others_log_in();
+    let server = Server::start(Kind::Community);
+    let mut crowd = Crowd::new(Kind::Community, server.at);
+    crowd.arrive(MEMBERS, Want::Place);
+    crowd.until_all_know(MEMBERS);
+    println!("\n{MEMBERS} members in trouble: median of {SAMPLES}, ms   change told   log-in");
+    row(&mut crowd, "nothing");
+
+    let readers = deaf(server.at, 20);
+    row(&mut crowd, "20 members that never read");
+    drop(readers);
+
+    let strangers = half_open(server.at, 2_000);
+    row(&mut crowd, &format!("{} connections that say nothing", strangers.len()));
+    drop(strangers);
+
+    let (cpu, begun) = (server.cpu(), Instant::now());
+    let flood = Flood::start(server.at);
+    row(&mut crowd, "first messages without end");
+    let count = flood.stop();
+    let share = (server.cpu() - cpu).as_secs_f64() / begun.elapsed().as_secs_f64();
+    println!(
+        "  {count} of them in {:.1} s; the server used {share:.2} CPU",
+        begun.elapsed().as_secs_f64()
+    );
+    row(&mut crowd, "right after that");
+}
+
+fn row(crowd: &mut Crowd, what: &str) {
+    let changes: Vec<Duration> = (0..SAMPLES).map(|at| crowd.toggle(at)).collect();
+    let (mut let_in, mut refused) = (Vec::new(), 0);
+    for _ in 0..SAMPLES {
+        match crowd.try_to_enter() {
+            Some(took) => let_in.push(took),
+            None => refused += 1,
+        }
+    }
+    let log_in = match let_in.as_slice() {
+        [] => "-".to_owned(),
+        let_in => format!("{:.2}", milliseconds(let_in)),
+    };
+    let refused = if refused > 0 { format!("  ({refused} refused)") } else { String::new() };
+    println!("{what:44}{:>12.2}{log_in:>12}{refused}", milliseconds(&changes));
+}
+
+fn talk_while_others_log_in() {
+    println!("\na conversation of two members, round trips in ms");
+    println!("{:36}{:>8}{:>10}{:>10}{:>10}", "", "count", "p50", "p99", "max");
+    for kind in [Kind::Floor, Kind::Community] {
+        // The two are members of a real community either way; before the floor nobody else is.
+        let community = Server::start(Kind::Community);
+        let stormed = Server::start(kind);
+        let at = if kind == Kind::Floor { stormed.at } else { community.at };
+        let talk = Talk::start(community.at);
+        let mut crowd = Crowd::new(kind, at);
+        crowd.arrive(LOG_INS, Want::Place);
+        let trips = talk.finish();
+        let what = match kind {
+            Kind::Floor => "10,000 arrive at a floor",
+            Kind::Community => "10,000 arrive at their community",
+        };
+        println!(
+            "{what:36}{:>8}{:>10.2}{:>10.2}{:>10.2}",
+            trips.count, trips.p50, trips.p99, trips.max
+        );
+    }
+}
