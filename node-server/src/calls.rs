@@ -292,8 +292,10 @@ impl Calls {
                 }
                 Ok(Some(Heard::Line(line))) => {
                     let label = conversation.who.label.clone();
-                    if echo {
-                        self.say(id, now.tick, vec![line.clone()]);
+                    // Whatever was said here waits for, the echo waits for with it.
+                    let spoken_on = self.spoken_on(id);
+                    if let Some(conversation) = self.conversation(spoken_on).filter(|_| echo) {
+                        conversation.say(now.tick, [line.clone()]);
                     }
                     desk.notice(Notice::Heard(id, label, line));
                 }
