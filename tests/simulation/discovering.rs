@@ -108,6 +108,7 @@ impl World {
         udn.copy_from_slice(seeds.draw().split_at(16).0);
         let udn = Udn::random(udn);
         self.facts.push(Fact::Announced { at: run, udn: udn.clone() });
+        self.note_of(id, format_args!("is announced as {udn}"));
         let (first, last) = OWN_PORTS.into_inner();
         let own_port = self.dice.between(first.into(), last.into()) as u16;
         let host = &mut self.hosts[id];

@@ -138,7 +138,9 @@ pub fn everybody_sees_everybody(world: &World) -> Verdict {
         };
         let missing = |udn: &&Udn| **udn != discovery.udn && discovery.neighbours.get(udn).is_none();
         if let Some(udn) = all.iter().find(missing) {
-            return Err(format!("{} does not see {:?}", host.label, world.rules.heard.runs.get(udn)));
+            let run = world.rules.heard.runs.get(udn);
+            let entry = discovery.engine.entries().find(|entry| entry.udn == *udn);
+            return Err(format!("{} does not see {run:?}, of whom it heard {entry:?}", host.label));
         }
         for one in discovery.neighbours.all() {
             let run = world.rules.heard.runs.get(&one.udn);
