@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ssdp::engine::{Datagram, Port, Way};
 use ssdp::interface::{Interface, SSDP_PORT};
+use ssdp::limits::{MAX_AGE, MAX_AGE_HEARD};
+use ssdp::message::{Message, read};
+use ssdp::target::Udn;
 
 use crate::dice::Dice;
 use crate::facts::Fact;
@@ -62,6 +65,20 @@ pub struct Flight {
     pub source: SocketAddr,
     pub to: SocketAddr,
     pub bytes: Vec<u8>,
+    /// Who is there, according to it, and for how many milliseconds.
+    pub says: Option<(Udn, u64)>,
+}
+
+/// What a datagram says, if it says that somebody is there.
+fn says(bytes: &[u8]) -> Option<(Udn, u64)> {
+    let Ok(Message::Alive(advert) | Message::Answer(advert) | Message::Update(advert)) =
+        read(bytes)
+    else {
+        return None;
+    };
+    let (least, most) = (MAX_AGE_HEARD.0.as_secs(), MAX_AGE_HEARD.1.as_secs());
+    let age = advert.max_age.map_or(MAX_AGE.as_secs(), |age| u64::from(age).clamp(least, most));
+    Some((advert.usn.udn, age * 1_000))
 }
 
 impl World {
@@ -76,6 +93,7 @@ impl World {
         let Some(ip) = group.or(near.map(|ours| ours.ip)) else { return };
         let port = if port == Port::Own { interface.own_port } else { SSDP_PORT };
         let source = SocketAddr::new(ip, port);
+        self.history.absorb(&bytes);
         self.attack.overhear(source, to, &bytes);
         self.put_on_the_wire(from, source, to, &bytes);
     }
@@ -88,14 +106,16 @@ impl World {
         to: SocketAddr,
         bytes: &[u8],
     ) {
+        let plainly = says(bytes);
         for target in 0..self.hosts.len() {
             let host = &self.hosts[target];
             let is_for = to.ip().is_multicast() || host.ips().contains(&to.ip());
             if !is_for || host.role == Role::Attacker || self.is_cut(from, target) {
                 continue;
             }
-            for (delay, bytes) in self.swarm.weather.carry(bytes, &mut self.dice) {
-                let flight = Flight { from, target, source, to, bytes };
+            for (delay, copy) in self.swarm.weather.carry(bytes, &mut self.dice) {
+                let says = if copy == bytes { plainly.clone() } else { says(&copy) };
+                let flight = Flight { from, target, source, to, bytes: copy, says };
                 self.plan(self.now + delay, Event::Datagram(Box::new(flight)));
             }
         }

@@ -77,6 +77,11 @@ impl Host {
         ]
     }
 
+    /// Where it listens, as its neighbours write it.
+    pub fn sockets(&self) -> Vec<SocketAddr> {
+        self.ips().into_iter().map(|ip| scoped(ip, self.port, WIRE)).collect()
+    }
+
     /// Its addresses on the LAN, with their networks.
     pub fn addresses(&self) -> Vec<Address> {
         let ours = self.ips().into_iter();
@@ -195,7 +200,8 @@ impl World {
             return;
         }
         let at = self.hosts[id].run(id);
-        self.facts.extend(Fact::word(at, self.now, &flight.bytes));
+        let word = |(udn, age)| Fact::Word { at, udn, until: self.now + age };
+        self.facts.extend(flight.says.clone().map(word));
         let source = scoped(flight.source.ip(), flight.source.port(), WIRE);
         let arrival = Arrival { interface: WIRE, source, by };
         self.engine(id, discovery, Happens::Datagram(arrival, &flight.bytes));

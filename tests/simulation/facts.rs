@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 
 use hallway::identity::Fingerprint;
 use node_server::notice::{CallId, Notice};
-use ssdp::limits::{MAX_AGE, MAX_AGE_HEARD};
-use ssdp::message::{Message, read};
 use ssdp::target::Udn;
 
 use crate::host::{HostId, Run};
@@ -41,18 +39,6 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// What this datagram says, if it says that somebody is there.
-    pub fn word(at: Run, now: u64, bytes: &[u8]) -> Option<Self> {
-        let Ok(Message::Alive(advert) | Message::Answer(advert) | Message::Update(advert)) =
-            read(bytes)
-        else {
-            return None;
-        };
-        let (least, most) = (MAX_AGE_HEARD.0.as_secs(), MAX_AGE_HEARD.1.as_secs());
-        let age = advert.max_age.map_or(MAX_AGE.as_secs(), |age| u64::from(age).clamp(least, most));
-        Some(Self::Word { at, udn: advert.usn.udn, until: now + age * 1_000 })
-    }
-
     /// What it counts as.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -53,6 +53,7 @@ impl World {
                 let search = "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\
                     MAN: \"ssdp:discover\"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n";
                 for _ in 0..self.dice.between(20, FLOOD_MAX) {
+                    let source = self.any_source(me);
                     self.put_on_the_wire(me, source, group(), search.as_bytes());
                 }
             }
@@ -118,7 +119,14 @@ impl World {
         let ages = ["1800", "60", "0", "-1", "99999999999", "86400"];
         let age = ages[self.dice.index(if is_known { 4 } else { ages.len() })];
         let names = [
-            "katie", "bob", "\u{1b}[2J", "ka\u{202e}tie", "ka\u{200b}tie", "two words", "", "\u{9b}1m",
+            "katie",
+            "bob",
+            "\u{1b}[2J",
+            "ka\u{202e}tie",
+            "ka\u{200b}tie",
+            "two words",
+            "",
+            "\u{9b}1m",
             "ka\u{7f}tie",
         ];
         let name = self.dice.pick(&names);

@@ -33,6 +33,11 @@ impl History {
         self.last.push_back(line);
     }
 
+    /// What is too much for a transcript, but part of the history.
+    pub fn absorb(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+    }
+
     pub fn hash(&self) -> blake3::Hash {
         self.hasher.finalize()
     }

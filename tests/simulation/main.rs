@@ -6,10 +6,16 @@
 //! stand still and lose power, connections stall, break, go deaf and are cut off (`trouble`,
 //! `wires`), disks fill up and tear what was not synced (`disk`), clocks drift and jump (`clock`),
 //! somebody hostile floods, guesses, replays, changes bytes, poses as others and breaks the rules
-//! inside (`attacker`). `machine` does around a core, in the same order, what
-//! `node_server::machine` and the loops of the programs do. After every step the rules are held
-//! against what happened (`rules`); then the world is healed, and everything has to come right
-//! (`liveness`). `datagrams` is where SSDP will join.
+//! inside (`attacker`). Programs announce themselves and look for each other with the engine of
+//! `ssdp` and the table of `discovery` (`discovering`), while datagrams are lost, doubled,
+//! overtaken, cut short and garbled (`datagrams`) and somebody forges, replays and floods them
+//! (`forger`). `machine` does around a core, in the same order, what `node_server::machine` and the
+//! loops of the programs do. After every step the rules are held against what happened (`rules`,
+//! `neighbours`); then the world is healed, and everything has to come right (`liveness`).
+//!
+//! Not in it: sockets, threads and files themselves; descriptions and their fetching; several
+//! programs or several networks at one machine; commands of the client other than its menu and
+//! `chat`.
 //!
 //! ```text
 //! cargo test --test simulation                         300 histories

@@ -128,7 +128,10 @@ pub const FORGOTTEN: u64 = MAX_AGE.as_millis() as u64 * 41 / 40 + 10_000;
 /// who is dead.
 pub fn everybody_sees_everybody(world: &World) -> Verdict {
     let of = |host: &crate::host::Host| {
-        host.running.as_ref().and_then(|running| running.discovery.as_ref()).map(|it| it.udn.clone())
+        host.running
+            .as_ref()
+            .and_then(|running| running.discovery.as_ref())
+            .map(|it| it.udn.clone())
     };
     let all: Vec<Udn> = world.hosts.iter().filter_map(of).collect();
     for (id, host) in world.hosts.iter().enumerate().filter(|(_, host)| host.looks_for_others()) {
@@ -136,7 +139,8 @@ pub fn everybody_sees_everybody(world: &World) -> Verdict {
         let Some(discovery) = running.and_then(|running| running.discovery.as_ref()) else {
             continue;
         };
-        let missing = |udn: &&Udn| **udn != discovery.udn && discovery.neighbours.get(udn).is_none();
+        let missing =
+            |udn: &&Udn| **udn != discovery.udn && discovery.neighbours.get(udn).is_none();
         if let Some(udn) = all.iter().find(missing) {
             let run = world.rules.heard.runs.get(udn);
             let entry = discovery.engine.entries().find(|entry| entry.udn == *udn);

@@ -148,7 +148,9 @@ impl World {
             Happening::Secret(word) => {
                 format!("types {}", word.as_ref().map_or("nothing", Secret::reveal))
             }
-            Happening::End | Happening::Notice(_) | Happening::Neighbour(_) => "ends the input".to_owned(),
+            Happening::End | Happening::Notice(_) | Happening::Neighbour(_) => {
+                "ends the input".to_owned()
+            }
         };
         self.note_of(id, format_args!("{typed}"));
         if let Some(running) = &mut self.hosts[id].running {
@@ -160,7 +162,7 @@ impl World {
     /// The password of whom the prompt names; sometimes a wrong one, or none.
     fn password_for(&mut self, prompt: &str) -> Option<Secret> {
         let named = |host: &&Host| {
-            prompt.contains(&host.socket().to_string())
+            host.sockets().iter().any(|socket| prompt.contains(&socket.to_string()))
                 || prompt.starts_with(&format!("Password of {} ", host.name))
         };
         let all: Vec<&str> =
@@ -219,7 +221,7 @@ impl World {
             0 => format!("6 {home}"),
             1 => "6".to_owned(),
             2 => format!("4 {}", self.somebody(id)),
-            _ => self.dice.between(1, 5).to_string(),
+            _ => self.dice.between(1, 8).to_string(),
         }
     }
 
