@@ -13,7 +13,6 @@ use hallway::limits;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
 use hallway::secret::Secret;
-use hallway::text::Line;
 use hallway::time::{Millis, Now};
 
 use crate::conversation::{Conversation, Heard, Stage};
@@ -352,14 +351,6 @@ impl Calls {
             }
         };
         desk.notice(Notice::Ended(id, label, ended, unsent));
-    }
-
-    pub(crate) fn say(&mut self, id: CallId, now: Millis, text: Vec<Line>) {
-        let id = self.spoken_on(id);
-        let Some(conversation) = self.conversation(id) else { return };
-        // Confirming first keeps what is unconfirmed at the other end within its limit.
-        conversation.confirm(now);
-        conversation.say(now, text);
     }
 
     /// Hangs up once everything said is confirmed.

@@ -7,6 +7,7 @@
 use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
 use hallway::limits;
 use hallway::reason::{CloseReason, Ended};
+use hallway::text::Line;
 use hallway::time::Millis;
 
 use crate::calls::{Call, Calls};
@@ -241,6 +242,15 @@ impl Calls {
             .conversations()
             .filter(|(_, newer)| newer.stage == Stage::Talking && newer.waits_for.contains(&id));
         waiting.max_by_key(|(_, newer)| newer.waits_for.len()).map_or(id, |(newer, _)| newer)
+    }
+
+    /// Says a text there.
+    pub(crate) fn say(&mut self, id: CallId, now: Millis, text: Vec<Line>) {
+        let id = self.spoken_on(id);
+        let Some(conversation) = self.conversation(id) else { return };
+        // Confirming first keeps what is unconfirmed at the other end within its limit.
+        conversation.confirm(now);
+        conversation.say(now, text);
     }
 
     /// Gives up what the other end should have closed by now, since we called again.
