@@ -44,7 +44,9 @@ pub(crate) fn profile(name: &str) {
 /// Runs a work; gives how many times it was done.
 fn callgrind(name: &str, file: &Path) -> usize {
     let out = format!("--callgrind-out-file={}", file.display());
-    let around = ["valgrind", "-q", "--tool=callgrind", "--toggle-collect=*gauged*", &out];
+    let flags = ["--toggle-collect=*gauged*", "--dump-instr=yes", "--compress-pos=no"];
+    let around = ["valgrind", "-q", "--tool=callgrind", "--compress-strings=no", &out];
+    let around = [&around[..], &flags].concat();
     let done = in_role(name, &around).stderr(Stdio::inherit()).output();
     let done = done.expect("valgrind: install the package of that name");
     assert!(done.status.success(), "{name}: {}", done.status);
@@ -57,26 +59,30 @@ fn instructions(found: &str) -> u64 {
     total.unwrap().trim().parse().unwrap()
 }
 
-/// How often the allocator was asked. A name is written out where it comes first, `fn=(7) malloc`,
-/// and is a number then; behind `cfn=(7)`, whoever is called, stands `calls=3 …`.
+/// How often the allocator was asked: as often as its functions' first instruction was executed.
+/// Calls cannot be taken, for callgrind counts them outside of `gauged` too.
 fn allocations(found: &str) -> u64 {
-    let mut names = BTreeMap::new();
-    let mut called = "";
-    let mut sum = 0;
+    let (mut function, mut is_call) = ("", false);
+    let mut firsts = BTreeMap::new();
     for line in found.lines() {
-        let function = line.strip_prefix("cfn=").or_else(|| line.strip_prefix("fn="));
-        if let Some((number, name)) = function.and_then(|function| function.split_once(')')) {
-            if !name.is_empty() {
-                names.insert(number, name.trim());
+        if let Some(name) = line.strip_prefix("fn=") {
+            function = name;
+        } else if line.starts_with("0x") && !is_call && ALLOCATORS.contains(&function) {
+            // address, line, instructions
+            let mut words = line.split(' ');
+            let address = u64::from_str_radix(&words.next().unwrap()[2..], 16).unwrap();
+            let executed: u64 = words.nth(1).unwrap().parse().unwrap();
+            let first = firsts.entry(function).or_insert((address, 0));
+            if address < first.0 {
+                *first = (address, executed);
+            } else if address == first.0 {
+                first.1 += executed;
             }
-            called = names[number];
-        } else if let Some(calls) = line.strip_prefix("calls=")
-            && ALLOCATORS.contains(&called)
-        {
-            sum += calls.split(' ').next().unwrap().parse::<u64>().unwrap();
         }
+        // The line behind this one says what the call took.
+        is_call = line.starts_with("calls=");
     }
-    sum
+    firsts.values().map(|(_, executed)| executed).sum()
 }
 
 const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];

@@ -1,6 +1,6 @@
 //! A community with members: coming in, changes told and read, and nothing at all.
 
-use community_server::community::Input;
+use community_server::community::{Input, Output};
 use hallway::channel::{Channel, Incoming};
 use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::limits::{NEWS_PAUSE_MIN, NEWS_PAUSE_PER_THOUSAND};
@@ -9,7 +9,6 @@ use hallway::time::Millis;
 
 use crate::login::Door;
 use crate::works::gauged;
-use community_server::community::Output;
 
 const MEMBERS: usize = 100;
 const ROUNDS: usize = 20;
@@ -26,7 +25,7 @@ fn sealed(channel: &mut Channel, message: &Message) -> Vec<u8> {
     bytes
 }
 
-/// A community whose members have all been told of each other, and what they were sent last.
+/// A community whose members have all been told of each other.
 struct Hall {
     door: Door,
     members: Vec<(ConnId, Box<Channel>)>,
@@ -51,8 +50,9 @@ impl Hall {
         (id, bytes)
     }
 
-    /// Everybody is told everything; gives what it takes to read that.
+    /// Everybody is told everything, and reads it.
     fn settle(&mut self) {
+        self.deliver();
         self.pause();
         while self.door.community.deadline().is_some() {
             self.door.handle(Input::TurnEnd);
