@@ -8,7 +8,6 @@ use std::process::{self, Stdio};
 use community_server::community::Input;
 use hallway::conn::NetInput;
 use hallway::limits::NEWS_PAUSE_MIN;
-use hallway::message::Message;
 use hallway::reason::Exit;
 use hallway::time::Millis;
 use serde_json::Value;
@@ -24,7 +23,7 @@ pub(crate) fn fill(members: usize) -> Exit {
     for _ in 0..members {
         let (id, mut channel) = door.log_in();
         let mut bytes = Vec::new();
-        channel.send(Millis(0), &Message::clone(&wish()), &mut bytes).unwrap();
+        channel.send(Millis(0), &wish(), &mut bytes).unwrap();
         door.handle(Input::Net(id, NetInput::Received(&bytes)));
         door.outputs.clear();
     }
@@ -69,26 +68,32 @@ pub(crate) fn show(members: usize) {
     println!("{:9.1} {:8.2}  in all", each(sum.bytes), each(sum.blocks));
 }
 
-/// The blocks that the community has at the end, by the innermost line of ours that took them.
+/// The blocks that the community has at the end, by what they are part of.
 fn owners(found: &Value) -> BTreeMap<String, Held> {
     let frames = found["ftbl"].as_array().unwrap();
     let mut owners = BTreeMap::<String, Held>::new();
     for point in found["pps"].as_array().unwrap() {
         let frame = |at: &Value| frames[at.as_u64().unwrap() as usize].as_str().unwrap();
         let stack: Vec<&str> = point["fs"].as_array().unwrap().iter().map(frame).collect();
-        if !stack.iter().any(|frame| frame.contains("community_server::")) {
-            continue;
+        if stack.iter().any(|frame| frame.contains(" community_server::community::Community::")) {
+            let held = owners.entry(owner(&stack)).or_default();
+            held.bytes += point["eb"].as_u64().unwrap();
+            held.blocks += point["ebk"].as_u64().unwrap();
         }
-        let ours =
-            stack.iter().find(|f| f.contains(" hallway::") || f.contains(" community_server::"));
-        let held = owners.entry(readable(ours.unwrap_or(&stack[0]))).or_default();
-        held.bytes += point["eb"].as_u64().unwrap();
-        held.blocks += point["ebk"].as_u64().unwrap();
     }
     owners
 }
 
-/// `0x1234: a::b::c (file.rs:56)` without the address.
-fn readable(frame: &str) -> String {
-    frame.split_once(": ").map_or(frame, |(_, rest)| rest).to_owned()
+/// A map by what it maps; everything else by the innermost line of ours that took it. A frame is
+/// `0x1234: a::b::c (file.rs:56)`.
+fn owner(stack: &[&str]) -> String {
+    let map = stack.iter().filter(|frame| frame.contains("/btree/")).find_map(|frame| {
+        let (_, types) = frame.split_once('<')?;
+        let (types, _) = types.split_once(", alloc::alloc::Global>")?;
+        Some(format!("BTreeMap<{types}>"))
+    });
+    let ours =
+        |frame: &&&str| frame.contains(" hallway::") || frame.contains(" community_server::");
+    let line = || stack.iter().find(ours).and_then(|frame| frame.split_once(": "));
+    map.unwrap_or_else(|| line().map_or_else(String::new, |(_, line)| line.to_owned()))
 }

@@ -9,8 +9,9 @@ use crate::counted::{Count, count};
 use crate::in_role;
 use crate::works::WORKS;
 
-/// What is more than so many times the committed count has grown.
-const GROWN: f64 = 1.05;
+/// What is more than so many times the committed count has grown. Less than that comes and goes with
+/// what the compiler inlines, which changes with code anywhere.
+const GROWN: f64 = 1.1;
 
 /// Counts the works whose name has `only` in it; fails when one has grown.
 pub(crate) fn show(only: &str, write: bool) -> ExitCode {
@@ -50,7 +51,7 @@ pub(crate) fn show(only: &str, write: bool) -> ExitCode {
     if grown.is_empty() {
         return ExitCode::SUCCESS;
     }
-    println!("\ngrown by more than a twentieth: {}", grown.join(", "));
+    println!("\ngrown by more than a tenth: {}", grown.join(", "));
     ExitCode::FAILURE
 }
 

@@ -56,10 +56,13 @@ impl End {
 
     /// A turn of the loop in which one thing came.
     fn turn(&mut self, input: Input<'_>) {
-        for input in [input, Input::TurnEnd] {
-            self.node.handle(Now::default(), input);
-            self.outputs.extend(std::iter::from_fn(|| self.node.poll()));
-        }
+        self.handle(input);
+        self.handle(Input::TurnEnd);
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.node.handle(Now::default(), input);
+        self.outputs.extend(std::iter::from_fn(|| self.node.poll()));
     }
 
     fn receive(&mut self, bytes: &[u8]) {
@@ -159,7 +162,7 @@ pub(crate) fn idle() -> usize {
     let mut talk = Talk::new();
     for _ in 0..ROUNDS {
         gauged(|| {
-            talk.ann.turn(Input::TurnEnd);
+            talk.ann.handle(Input::TurnEnd);
             assert_eq!(talk.ann.node.deadline(), None);
         });
     }
