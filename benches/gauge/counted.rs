@@ -20,7 +20,7 @@ pub(crate) struct Count {
 pub(crate) fn count(name: &str) -> Count {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("counts");
-    let pieces = callgrind(name, &file) as f64;
+    let pieces = callgrind(name, &IN_GAUGED, &file) as f64;
     let found = fs::read_to_string(file).unwrap();
     let total = instructions(&found);
     assert!(total > 0, "nothing was counted: `gauged` has no symbol");
@@ -32,7 +32,7 @@ pub(crate) fn count(name: &str) -> Count {
 pub(crate) fn profile(name: &str) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("counts");
-    let pieces = callgrind(name, &file);
+    let pieces = callgrind(name, &IN_GAUGED, &file);
     println!("instructions of {pieces} times {name}");
     for inclusive in ["--inclusive=no", "--inclusive=yes"] {
         let arguments = [inclusive, "--auto=no", "--threshold=90"];
@@ -41,12 +41,19 @@ pub(crate) fn profile(name: &str) {
     }
 }
 
+/// Instructions of stretching a password, in all threads: those of a program that does little else.
+pub(crate) fn count_argon2() -> u64 {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("counts");
+    callgrind("argon2", &[], &file);
+    instructions(&fs::read_to_string(file).unwrap())
+}
+
 /// Runs a work; gives how many times it was done.
-fn callgrind(name: &str, file: &Path) -> usize {
+fn callgrind(name: &str, flags: &[&str], file: &Path) -> usize {
     let out = format!("--callgrind-out-file={}", file.display());
-    let flags = ["--toggle-collect=*gauged*", "--dump-instr=yes", "--compress-pos=no"];
-    let around = ["valgrind", "-q", "--tool=callgrind", "--compress-strings=no", &out];
-    let around = [&around[..], &flags].concat();
+    let valgrind = ["valgrind", "-q", "--tool=callgrind", &out];
+    let around = [&valgrind, flags].concat();
     let done = in_role(name, &around).stderr(Stdio::inherit()).output();
     let done = done.expect("valgrind: install the package of that name");
     assert!(done.status.success(), "{name}: {}", done.status);
@@ -86,3 +93,6 @@ fn allocations(found: &str) -> u64 {
 }
 
 const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
+/// Counts each instruction, in that function alone; with names and addresses as they are.
+const IN_GAUGED: [&str; 4] =
+    ["--toggle-collect=*gauged*", "--dump-instr=yes", "--compress-pos=no", "--compress-strings=no"];

@@ -102,7 +102,7 @@ pub(crate) fn show() {
     let echo =
         Program::start("a node in a conversation", "node", &[&quiet[..], &["--echo"]].concat());
     let at = echo.address();
-    let chat = [&quiet[..], &["--name", "bob", "chat", &at]].concat();
+    let chat = ["chat", &at, "--name", "bob", "--no-discovery"];
     let chat = Program::start("the other end, client chat", "client", &chat);
     let _ = chat.event("connected");
     let open = Program::start("a node that announces itself", "node", &["--listen", "0.0.0.0:0"]);

@@ -63,6 +63,7 @@ fn main() -> ExitCode {
     let Ok(role) = env::var(ROLE) else { return measure(&Plan::parse()) };
     let exit = match role.as_str() {
         "features" => works::say_features(),
+        "argon2" => works::stretch(),
         "heap" => heap::fill(env::args().nth(1).unwrap().parse().unwrap()),
         "community" => command_line().map_or_else(|exit| exit, |o| community_server::run::run(&o)),
         "node" => command_line().map_or_else(|exit| exit, node_server::run::run),

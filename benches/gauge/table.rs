@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use crate::counted::{Count, count};
+use crate::counted::{Count, count, count_argon2};
 use crate::in_role;
 use crate::works::WORKS;
 
@@ -43,6 +43,9 @@ pub(crate) fn show(only: &str, write: bool) -> ExitCode {
         {
             grown.push(work.name);
         }
+    }
+    if only.is_empty() {
+        println!("{:49} {:13}", "Argon2 beside a log-in, all threads", count_argon2());
     }
     if write {
         fs::write(counts(), new).unwrap();
