@@ -79,7 +79,7 @@ impl Hall {
 
     /// The first member has another state; gives that as it travels.
     fn change(&mut self, round: usize) -> Vec<u8> {
-        let state = if round % 2 == 0 { State::InChat } else { State::Available };
+        let state = if round.is_multiple_of(2) { State::InChat } else { State::Available };
         sealed(&mut self.members[0].1, &Message::State(state))
     }
 }
