@@ -93,7 +93,7 @@ fn owner(stack: &[&str]) -> String {
         Some(format!("BTreeMap<{types}>"))
     });
     let ours =
-        |frame: &&&str| frame.contains(" hallway::") || frame.contains(" community_server::");
+        |frame: &&&str| frame.contains(": hallway::") || frame.contains(": community_server::");
     let line = || stack.iter().find(ours).and_then(|frame| frame.split_once(": "));
     map.unwrap_or_else(|| line().map_or_else(String::new, |(_, line)| line.to_owned()))
 }
