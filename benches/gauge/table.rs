@@ -9,8 +9,8 @@ use crate::counted::{Count, count, count_argon2};
 use crate::in_role;
 use crate::works::WORKS;
 
-/// What is more than so many times the committed count has grown. Less than that comes and goes with
-/// what the compiler inlines, which changes with code anywhere.
+/// What is more than so many times the committed count has grown. Less comes and goes with what the
+/// compiler inlines, which changes with code anywhere.
 const GROWN: f64 = 1.1;
 
 /// Counts the works whose name has `only` in it; fails when one has grown.
