@@ -1,0 +1,70 @@
+//! Soak: the real programs on a switch of a test's own, while people come, talk, go, are killed,
+//! frozen and cut off at random. What must be left of them is nothing: no entry in a list, no
+//! descriptor, no thread, no memory, no file, no work; and every line came or was named.
+//!
+//! A round is a time of disorder ([`visitors`]) and then quiet, in which everything must become as
+//! it was before ([`world`]). `SOAK_SECONDS` says how long (default 60, the long one is 1800),
+//! `SEED` which actions are drawn (default 1).
+
+mod calls;
+mod figures;
+mod scene;
+mod visitors;
+mod world;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::lan::Lan;
+
+use self::scene::Scene;
+use self::visitors::Visitors;
+use self::world::World;
+
+/// Machines: one for the community and those who look, one for two nodes, and those of visitors.
+const MACHINES: usize = 5;
+/// The first machine of visitors.
+const VISITORS: usize = 2;
+/// Rounds at least, however slow the machine is: the first is for warming up.
+const ROUNDS_MIN: usize = 4;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+#[test]
+fn people_come_and_go_at_random_and_nothing_of_them_is_left() {
+    let Some(lan) = Lan::new(MACHINES) else { return };
+    let (seconds, seed) = (number("SOAK_SECONDS", 60), number("SEED", 1));
+    println!("SOAK_SECONDS={seconds} SEED={seed}");
+    let begun = Instant::now();
+    let length = Duration::from_secs(seconds);
+    // Eight rounds of the short one, half of each being quiet; a minute in the long one.
+    let disorder = (length / 12).min(Duration::from_secs(60));
+    let mut world = World::new(&lan);
+    let scene = Scene::new(&lan, world.doors());
+    let mut hosts: Vec<Visitors<'_>> =
+        (VISITORS..MACHINES).map(|leaf| Visitors::new(&scene, leaf, seed)).collect();
+    world.is_as_at_the_beginning(&hosts);
+    while begun.elapsed() < length || world.samples() <= ROUNDS_MIN {
+        scene.begin(disorder);
+        thread::scope(|scope| {
+            for host in &mut hosts {
+                scope.spawn(|| host.live());
+            }
+        });
+        eprintln!("DEBUG churned {:?}", begun.elapsed());
+        let residents = hosts.iter_mut().flat_map(Visitors::residents).collect();
+        world.lists_agree(&scene, residents);
+        for host in &mut hosts {
+            host.everybody_goes();
+        }
+        world.lists_agree(&scene, Vec::new());
+        scene.calls_are_right(|calls| world.note(calls));
+        world.is_as_at_the_beginning(&hosts);
+        eprintln!("DEBUG done {:?}", begun.elapsed());
+    }
+    world.tell(&hosts, begun.elapsed());
+    world.memory_is_bounded();
+    world.end();
+}
