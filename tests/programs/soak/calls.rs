@@ -55,7 +55,7 @@ impl Calls {
     pub(crate) fn check(&self) -> Result<(), String> {
         for (key, call) in &self.calls {
             let shown = self.shown.get(key).map_or(&[][..], Vec::as_slice);
-            call.check(shown).map_err(|what| format!("{what}: {shown:?} shown of {call:?}"))?;
+            call.check(shown).map_err(|what| format!("{what}: {}", call.tell(key, shown)))?;
         }
         match self.shown.keys().find(|key| !self.calls.contains_key(*key)) {
             None => Ok(()),
@@ -70,6 +70,21 @@ impl Calls {
 }
 
 impl Call {
+    /// It in short: each line by its number.
+    fn tell(&self, key: &str, shown: &[String]) -> String {
+        fn numbers(lines: &[String]) -> Vec<&str> {
+            lines.iter().map(|line| line.split(' ').nth(1).unwrap_or(line)).collect()
+        }
+        let (heard, unsent) = (numbers(&self.heard), numbers(&self.unsent));
+        format!(
+            "call {key} must {:?}, exit code {}, {} said, shown {:?}, heard {heard:?}, unsent {unsent:?}",
+            self.must,
+            self.code,
+            self.said.len(),
+            numbers(shown),
+        )
+    }
+
     fn check(&self, shown: &[String]) -> Result<(), &'static str> {
         let is = |right: bool, wrong| if right { Ok(()) } else { Err(wrong) };
         is(self.said.starts_with(shown), "shown out of order, twice or with a gap")?;

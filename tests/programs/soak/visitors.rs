@@ -109,9 +109,12 @@ impl<'a> Visitors<'a> {
         }
     }
 
-    /// Does one thing after the other until the round is over.
+    /// All come, and then one thing is done after the other until the round is over.
     pub(crate) fn live(&mut self) {
         let _stop_all = self.scene.stop_all_on_failure();
+        while self.residents.len() < RESIDENTS_MAX && self.scene.goes_on() {
+            self.come();
+        }
         while self.scene.goes_on() {
             let deed = self.draw(&Self::DEEDS);
             deed(self);
@@ -201,7 +204,7 @@ impl<'a> Visitors<'a> {
     fn freeze(&mut self) {
         let Some(number) = self.anybody() else { return };
         self.residents[number].program.signal(Signal::SIGSTOP);
-        self.pause(3_000);
+        self.pause(1_500);
         self.residents[number].program.signal(Signal::SIGCONT);
         self.count("frozen");
     }
@@ -223,7 +226,7 @@ impl<'a> Visitors<'a> {
     /// After a moment, or, if the round is so long, when everybody has given up.
     fn plug_it_in(&mut self) {
         let is_long = self.dice.below(8) == 0;
-        self.pause(if is_long { 40_000 } else { 3_000 });
+        self.pause(if is_long { 60_000 } else { 1_500 });
         self.scene.lan.hub(&format!("link set eth0p{} up", self.leaf));
         let connect = "exec 3<>/dev/tcp/10.77.0.1/5000";
         until(|| match self.scene.lan.run(self.leaf, "bash", &["-c", connect]) {
@@ -306,7 +309,11 @@ impl<'a> Visitors<'a> {
             Manner::Hasty => false,
             // Also while it is still calling.
             Manner::Killed => self.dice.below(2) == 0,
-            _ => true,
+            Manner::Patient
+            | Manner::Frozen
+            | Manner::Told
+            | Manner::CutOff
+            | Manner::KilledWhileCutOff => true,
         };
         if waits && door.echoes {
             caller.wait_for(|event| event["text"] == **middle);

@@ -18,12 +18,28 @@ use crate::support::Program;
 /// Where the community is.
 pub(crate) const HALL: &str = "10.77.0.1";
 
+/// Who stays: name, machine, program with its flags, and the KiB that it may grow by once it is
+/// warm. Who serves or watches a list comes back to the same but for some pages; neighbours, and
+/// threads that work at any moment, let the others creep.
+const STEADY: [(&str, usize, &str, &[&str], u64); 6] = [
+    ("hall", 0, "community-server", &["--name", "hall", MANY[0], MANY[1]], 40),
+    ("anna", 1, "node-server", &["--name", "anna", "--echo", TO[0], TO[1], MANY[0], MANY[1]], 192),
+    ("ben", 1, "node-server", &["--name", "ben", "--echo", TO[0], TO[1], MANY[0], MANY[1]], 192),
+    ("cleo", 2, "client", &["--name", "cleo", TO[0], TO[1], MANY[0], MANY[1]], 192),
+    ("watcher", 0, "client", &["list", HALL, "--watch", "--name", "watcher"], 40),
+    ("finder", 0, "client", &["discover", "--seconds", "0"], 192),
+];
+/// Guesses are limited elsewhere.
+const MANY: [&str; 2] = ["--guesses-per-source", "100000"];
+const TO: [&str; 2] = ["--community", HALL];
+
 /// A program that runs from the beginning to the end.
 struct Steady {
     name: &'static str,
     leaf: usize,
     program: Program,
     home: TempDir,
+    growth_kib_max: u64,
     beginning: Option<Figures>,
     /// Its own memory at each quiet time, in KiB.
     memory_kib: Vec<u64>,
@@ -45,35 +61,19 @@ pub(crate) fn is_known(name: &str) -> bool {
 }
 
 impl<'a> World<'a> {
-    /// All are there, and members are on the list.
+    /// All are there and listen.
     pub(crate) fn new(lan: &'a Lan) -> Self {
-        let many = ["--guesses-per-source", "100000"];
-        let mut steady = Vec::new();
-        let mut start = |name, leaf, program: &str, args: &[&str]| {
+        let steady = STEADY.map(|(name, leaf, program, args, growth_kib_max)| {
             let home = TempDir::new().unwrap();
-            let launch = lan.launch(leaf, program, args).data_dir(home.path());
-            steady.push(Steady {
-                name,
-                leaf,
-                program: launch.start(),
-                home,
-                beginning: None,
-                memory_kib: Vec::new(),
-            });
-            steady.last_mut().unwrap().program.event(match program {
-                "client" if name != "cleo" => return,
-                _ => "listening",
-            });
-        };
-        start("hall", 0, "community-server", &[&["--name", "hall"], &many[..]].concat());
-        for name in ["anna", "ben"] {
-            let args = ["--name", name, "--community", HALL, "--echo"];
-            start(name, 1, "node-server", &[&args, &many[..]].concat());
-        }
-        start("cleo", 2, "client", &[&["--name", "cleo", "--community", HALL], &many[..]].concat());
-        start("watcher", 0, "client", &["list", HALL, "--watch", "--name", "watcher"]);
-        start("finder", 0, "client", &["discover", "--seconds", "0"]);
-        Self { lan, steady, watched: BTreeMap::new(), found: BTreeMap::new() }
+            let mut program = lan.launch(leaf, program, args).data_dir(home.path()).start();
+            if is_known(name) {
+                program.address();
+            }
+            let (beginning, memory_kib) = (None, Vec::new());
+            Steady { name, leaf, program, home, growth_kib_max, beginning, memory_kib }
+        });
+        let (watched, found) = (BTreeMap::new(), BTreeMap::new());
+        Self { lan, steady: steady.into(), watched, found }
     }
 
     /// Those who can be called.
@@ -185,17 +185,37 @@ impl<'a> World<'a> {
         let done: Vec<String> =
             done.iter().map(|(what, count)| format!("{count} {what}")).collect();
         println!("{} rounds, {} s: {}", self.samples() - 1, elapsed.as_secs(), done.join(", "));
-        println!("own memory in KiB at each quiet time; descriptors; threads");
+        println!(
+            "            descriptors threads   own KiB at the beginning, after a third, at the end"
+        );
         for one in &self.steady {
             let Figures { descriptors, threads, .. } = one.beginning.unwrap();
-            println!("{:8} {:?}; {descriptors}; {threads}", one.name, one.memory_kib);
+            let memory = &one.memory_kib;
+            println!(
+                "{:10} {descriptors:12} {threads:7} {:9} {:14} {:11}",
+                one.name,
+                memory[0],
+                one.warm_kib(),
+                memory[memory.len() - 1],
+            );
         }
     }
 
-    pub(crate) fn memory_is_bounded(&self) {}
+    /// Nobody may have grown since the first third, which is for getting warm.
+    pub(crate) fn has_not_grown(&self) {
+        for one in &self.steady {
+            let most = one.warm_kib() + one.growth_kib_max;
+            let memory = &one.memory_kib;
+            assert!(memory[memory.len() - 1] <= most, "{} grows: {memory:?} KiB", one.name);
+        }
+    }
 }
 
 impl Steady {
+    fn warm_kib(&self) -> u64 {
+        self.memory_kib[self.memory_kib.len() / 3]
+    }
+
     fn ticks(&self) -> u64 {
         figures::ticks(self.program.id())
     }
