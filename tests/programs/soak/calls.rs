@@ -14,7 +14,7 @@ pub(crate) enum Must {
     /// Somebody was killed, frozen or cut off, or left: it is over, and lines that were said and
     /// not confirmed are named.
     BeNamed,
-    /// The caller was killed.
+    /// The caller was killed, unless it was over before.
     Nothing,
 }
 
@@ -93,14 +93,12 @@ impl Call {
         let confirmed = first.unwrap_or(0);
         is(self.said[confirmed..].starts_with(&self.unsent), "not the last lines are named")?;
         is(shown.len() >= confirmed, "confirmed and not shown")?;
+        let is_over = matches!((self.code, self.unsent.len()), (0, 0) | (4, _));
         match self.must {
             Must::ComeBack => is(self.heard == self.said && self.code == 0, "not all came back"),
             Must::BeShown => is(shown == self.said && self.code == 0, "not all was shown"),
-            Must::BeNamed => is(
-                matches!((self.code, self.unsent.len()), (0, 0) | (4, _)),
-                "it ended otherwise than called for",
-            ),
-            Must::Nothing => is(self.code == -9, "it was killed"),
+            Must::BeNamed => is(is_over, "it did not end as it must"),
+            Must::Nothing => is(is_over || self.code == -9, "it did not end, and was not killed"),
         }
     }
 }

@@ -47,17 +47,12 @@ fn people_come_and_go_at_random_and_nothing_of_them_is_left() {
         (VISITORS..MACHINES).map(|leaf| Visitors::new(&scene, leaf, seed)).collect();
     world.is_as_at_the_beginning(&hosts);
     while begun.elapsed() < length || world.samples() <= ROUNDS_MIN {
+        together(&mut hosts, Visitors::arrive);
         scene.begin(disorder);
-        thread::scope(|scope| {
-            for host in &mut hosts {
-                scope.spawn(|| host.live());
-            }
-        });
+        together(&mut hosts, Visitors::live);
         let residents = hosts.iter_mut().flat_map(Visitors::residents).collect();
         world.lists_agree(&scene, residents);
-        for host in &mut hosts {
-            host.everybody_goes();
-        }
+        together(&mut hosts, Visitors::leave);
         world.lists_agree(&scene, Vec::new());
         scene.calls_are_right(|calls| world.note(calls));
         world.is_as_at_the_beginning(&hosts);
@@ -65,4 +60,13 @@ fn people_come_and_go_at_random_and_nothing_of_them_is_left() {
     world.tell(&hosts, begun.elapsed());
     world.has_not_grown();
     world.end();
+}
+
+/// All machines at once do the same.
+fn together<'a>(hosts: &mut [Visitors<'a>], deed: fn(&mut Visitors<'a>)) {
+    thread::scope(|scope| {
+        for host in hosts {
+            scope.spawn(|| deed(host));
+        }
+    });
 }

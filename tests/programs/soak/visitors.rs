@@ -109,12 +109,16 @@ impl<'a> Visitors<'a> {
         }
     }
 
-    /// All come, and then one thing is done after the other until the round is over.
-    pub(crate) fn live(&mut self) {
-        let _stop_all = self.scene.stop_all_on_failure();
-        while self.residents.len() < RESIDENTS_MAX && self.scene.goes_on() {
+    /// Everybody comes, as at the beginning of a lesson.
+    pub(crate) fn arrive(&mut self) {
+        while self.residents.len() < RESIDENTS_MAX {
             self.come();
         }
+    }
+
+    /// Does one thing after the other until the round is over.
+    pub(crate) fn live(&mut self) {
+        let _stop_all = self.scene.stop_all_on_failure();
         while self.scene.goes_on() {
             let deed = self.draw(&Self::DEEDS);
             deed(self);
@@ -127,8 +131,8 @@ impl<'a> Visitors<'a> {
         &mut self.residents
     }
 
-    /// Everybody leaves, is told to, or dies.
-    pub(crate) fn everybody_goes(&mut self) {
+    /// Everybody goes, or dies.
+    pub(crate) fn leave(&mut self) {
         while !self.residents.is_empty() {
             if self.dice.below(3) == 0 { self.die() } else { self.go() }
         }
