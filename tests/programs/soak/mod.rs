@@ -15,11 +15,10 @@ mod world;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::lan::Lan;
-
 use self::scene::Scene;
 use self::visitors::Visitors;
 use self::world::World;
+use crate::lan::Lan;
 
 /// Machines: one for the community and those who look, one for two nodes, and those of visitors.
 const MACHINES: usize = 6;
@@ -28,10 +27,6 @@ const VISITORS: usize = 2;
 /// Rounds at least, however slow the machine is: the first is for warming up.
 const ROUNDS_MIN: usize = 4;
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
-}
-
 #[test]
 fn people_come_and_go_at_random_and_nothing_of_them_is_left() {
     let Some(lan) = Lan::new(MACHINES) else { return };
@@ -39,20 +34,21 @@ fn people_come_and_go_at_random_and_nothing_of_them_is_left() {
     println!("SOAK_SECONDS={seconds} SEED={seed}");
     let begun = Instant::now();
     let length = Duration::from_secs(seconds);
-    // Eight rounds of the short one, half of each being quiet; a minute in the long one.
+    // Five seconds in the short one, a minute in the long one; coming, going and quiet are more.
     let disorder = (length / 12).min(Duration::from_secs(60));
     let mut world = World::new(&lan);
     let scene = Scene::new(&lan, world.doors());
     let mut hosts: Vec<Visitors<'_>> =
         (VISITORS..MACHINES).map(|leaf| Visitors::new(&scene, leaf, seed)).collect();
+    world.lists_agree(&scene, Vec::new());
     world.is_as_at_the_beginning(&hosts);
     while begun.elapsed() < length || world.samples() <= ROUNDS_MIN {
-        together(&mut hosts, Visitors::arrive);
+        together(&scene, &mut hosts, Visitors::arrive);
         scene.begin(disorder);
-        together(&mut hosts, Visitors::live);
+        together(&scene, &mut hosts, Visitors::live);
         let residents = hosts.iter_mut().flat_map(Visitors::residents).collect();
         world.lists_agree(&scene, residents);
-        together(&mut hosts, Visitors::leave);
+        together(&scene, &mut hosts, Visitors::leave);
         world.lists_agree(&scene, Vec::new());
         scene.calls_are_right(|calls| world.note(calls));
         world.is_as_at_the_beginning(&hosts);
@@ -63,10 +59,18 @@ fn people_come_and_go_at_random_and_nothing_of_them_is_left() {
 }
 
 /// All machines at once do the same.
-fn together<'a>(hosts: &mut [Visitors<'a>], deed: fn(&mut Visitors<'a>)) {
+fn together<'a>(scene: &Scene<'_>, hosts: &mut [Visitors<'a>], deed: fn(&mut Visitors<'a>)) {
     thread::scope(|scope| {
         for host in hosts {
-            scope.spawn(|| deed(host));
+            scope.spawn(|| {
+                let _stop_all = scene.stop_all_on_failure();
+                deed(host);
+            });
         }
     });
+}
+
+/// A number from the environment.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }

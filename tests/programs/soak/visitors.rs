@@ -118,7 +118,6 @@ impl<'a> Visitors<'a> {
 
     /// Does one thing after the other until the round is over.
     pub(crate) fn live(&mut self) {
-        let _stop_all = self.scene.stop_all_on_failure();
         while self.scene.goes_on() {
             let deed = self.draw(&Self::DEEDS);
             deed(self);
@@ -240,14 +239,12 @@ impl<'a> Visitors<'a> {
     }
 
     fn mistype(&mut self) {
-        let caller = self.homes.len() - 1;
         let steady = self.door(|door| door.is_steady);
         let (variable, args) = match self.dice.below(2) {
             0 => ("HALLWAY_COMMUNITY_PASSWORD", ["list", HALL]),
             _ => ("HALLWAY_PASSWORD", ["chat", &steady.place]),
         };
-        let launch = self.launch(caller, "client", &args).env(variable, "not the right one");
-        let mut program = launch.start();
+        let mut program = self.client(&args).env(variable, "not the right one").start();
         assert_eq!(program.exit(), 3, "{}", program.stderr());
         assert_eq!(program.event("error")["kind"], "wrong-password");
         self.count("wrong passwords");
@@ -284,12 +281,11 @@ impl<'a> Visitors<'a> {
     }
 
     fn look_around(&mut self) {
-        let caller = self.homes.len() - 1;
         let args = match self.dice.below(2) {
             0 => ["list", HALL, "--name", "passer-by"],
             _ => ["discover", "--seconds", "1", "--plain"],
         };
-        let mut program = self.launch(caller, "client", &args).start();
+        let mut program = self.client(&args).start();
         assert_eq!(program.exit(), 0, "{}", program.stderr());
         for event in program.events() {
             assert!(is_known(event["name"].as_str().unwrap()), "{event}");
@@ -305,7 +301,7 @@ impl<'a> Visitors<'a> {
         let said = self.lines(&key);
         let name = format!("caller-{}", self.leaf);
         let args = ["chat", &door.place, "--name", &name];
-        let mut caller = self.launch(self.homes.len() - 1, "client", &args).start();
+        let mut caller = self.client(&args).start();
         caller.type_bytes((said.join("\n") + "\n").as_bytes());
         // Somewhere in the middle, or when it is over before that.
         let middle = &said[self.dice.below(said.len() as u64) as usize];
@@ -384,6 +380,11 @@ impl<'a> Visitors<'a> {
         let doors: Vec<Door> =
             self.scene.doors().values().filter(|door| fits(door)).cloned().collect();
         doors[self.dice.below(doors.len() as u64) as usize].clone()
+    }
+
+    /// A client that does one thing, in the name of the machine's caller.
+    fn client(&self, args: &[&str]) -> Launch {
+        self.launch(RESIDENTS_MAX, "client", args)
     }
 
     fn launch(&self, home: usize, program: &str, args: &[&str]) -> Launch {

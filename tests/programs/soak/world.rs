@@ -19,19 +19,20 @@ use crate::support::Program;
 pub(crate) const HALL: &str = "10.77.0.1";
 
 /// Who stays: name, machine, program with its flags, and the KiB that it may grow by once it is
-/// warm. Who serves or watches a list comes back to the same but for some pages; neighbours, and
+/// warm. Who serves or watches a list comes back to the same but for a few pages; neighbours, and
 /// threads that work at any moment, let the others creep.
-const STEADY: [(&str, usize, &str, &[&str], u64); 6] = [
-    ("hall", 0, "community-server", &["--name", "hall", MANY[0], MANY[1]], 40),
-    ("anna", 1, "node-server", &["--name", "anna", "--echo", TO[0], TO[1], MANY[0], MANY[1]], 192),
-    ("ben", 1, "node-server", &["--name", "ben", "--echo", TO[0], TO[1], MANY[0], MANY[1]], 192),
-    ("cleo", 2, "client", &["--name", "cleo", TO[0], TO[1], MANY[0], MANY[1]], 192),
-    ("watcher", 0, "client", &["list", HALL, "--watch", "--name", "watcher"], 40),
-    ("finder", 0, "client", &["discover", "--seconds", "0"], 192),
+const STEADY: [(&str, usize, &str, &str, u64); 6] = [
+    ("hall", 0, "community-server", "--name hall --guesses-per-source 100000", 40),
+    ("anna", 1, "node-server", ANNA, 192),
+    ("ben", 1, "node-server", BEN, 192),
+    ("cleo", 2, "client", CLEO, 192),
+    ("watcher", 0, "client", "list 10.77.0.1 --watch --name watcher", 40),
+    ("finder", 0, "client", "discover --seconds 0", 192),
 ];
-/// Guesses are limited elsewhere.
-const MANY: [&str; 2] = ["--guesses-per-source", "100000"];
-const TO: [&str; 2] = ["--community", HALL];
+const ANNA: &str = "--name anna --echo --community 10.77.0.1 --guesses-per-source 100000";
+const BEN: &str = "--name ben --echo --community 10.77.0.1 --guesses-per-source 100000";
+/// The menu, on a machine whose cable is pulled now and then.
+const CLEO: &str = "--name cleo --community 10.77.0.1 --guesses-per-source 100000";
 
 /// A program that runs from the beginning to the end.
 struct Steady {
@@ -65,7 +66,8 @@ impl<'a> World<'a> {
     pub(crate) fn new(lan: &'a Lan) -> Self {
         let steady = STEADY.map(|(name, leaf, program, args, growth_kib_max)| {
             let home = TempDir::new().unwrap();
-            let mut program = lan.launch(leaf, program, args).data_dir(home.path()).start();
+            let args: Vec<&str> = args.split(' ').collect();
+            let mut program = lan.launch(leaf, program, &args).data_dir(home.path()).start();
             if is_known(name) {
                 program.address();
             }
@@ -163,9 +165,12 @@ impl<'a> World<'a> {
         for home in self.steady.iter().map(|one| one.home.path()).chain(homes) {
             figures::is_tidy(home).unwrap();
         }
+        let mut told = String::new();
         for one in &mut self.steady {
             one.memory_kib.push(figures::own_kib(one.program.id()));
+            told += &format!(" {} {}", one.name, one.memory_kib[one.memory_kib.len() - 1]);
         }
+        println!("own KiB in the quiet:{told}");
     }
 
     /// All are told to end, and do.
