@@ -1,15 +1,14 @@
 //! What all visitors share: the network, whom they can call, what was said, and for how long.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::net::TcpListener;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
 use crate::lan::Lan;
-use crate::support::{PATIENCE, chat};
+use crate::strangers::real_hello;
+use crate::support::PATIENCE;
 
 /// Somebody who can be called.
 #[derive(Clone)]
@@ -68,13 +67,12 @@ impl<'a> Scene<'a> {
     pub(crate) fn pause(&self, length: Duration) {
         let round = lock(&self.round);
         let left = round.end.saturating_duration_since(Instant::now()).min(length);
-        let over = |round: &mut Round| !round.has_failed;
-        drop(self.failure.wait_timeout_while(round, left, over));
+        drop(self.failure.wait_timeout_while(round, left, |round| !round.has_failed));
     }
 
-    /// Held by a visitor: when it fails, all others stop.
+    /// Held by who acts: when they fail, all others stop.
     pub(crate) fn stop_all_on_failure(&self) -> StopAll<'_> {
-        StopAll(&self.round, &self.failure)
+        StopAll(self)
     }
 
     pub(crate) fn doors(&self) -> MutexGuard<'_, BTreeMap<String, Door>> {
@@ -102,13 +100,13 @@ impl<'a> Scene<'a> {
 }
 
 /// Ends the round for all when dropped by a panic.
-pub(crate) struct StopAll<'a>(&'a Mutex<Round>, &'a Condvar);
+pub(crate) struct StopAll<'a>(&'a Scene<'a>);
 
 impl Drop for StopAll<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            lock(self.0).has_failed = true;
-            self.1.notify_all();
+            lock(&self.0.round).has_failed = true;
+            self.0.failure.notify_all();
         }
     }
 }
@@ -131,17 +129,4 @@ pub(crate) fn until(mut look: impl FnMut() -> Result<(), String>) {
 /// Lets time pass: there is no event when a file of `/proc` changes.
 pub(crate) fn moment(length: Duration) {
     thread::park_timeout(length);
-}
-
-/// The first bytes of a real client's call.
-fn real_hello() -> Vec<u8> {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let _caller = chat("nobody", listener.local_addr().unwrap());
-    let (mut stream, _) = listener.accept().unwrap();
-    let mut hello = vec![0; 6];
-    stream.read_exact(&mut hello).unwrap();
-    let body = usize::from(u16::from_be_bytes([hello[4], hello[5]]));
-    hello.resize(6 + body, 0);
-    stream.read_exact(&mut hello[6..]).unwrap();
-    hello
 }
