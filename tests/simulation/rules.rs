@@ -1,5 +1,6 @@
 //! What must hold after every step. One rule, one function, one sentence.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hallway::identity::Fingerprint;
@@ -197,7 +198,9 @@ impl Rules {
         if for_them.peek().is_none() {
             return Err(format!("host {from} never said to host {}: {text}", at.host));
         }
-        match for_them.find(|said| !said.shown) {
+        // Of what several runs have said, the last one's: menu digits are said again and again.
+        let unshown = for_them.filter(|said| !said.shown);
+        match unshown.max_by_key(|said| (said.by, Reverse(said.order))) {
             Some(said) => {
                 said.shown = true;
                 Ok(())
@@ -211,8 +214,9 @@ impl Rules {
     fn no_line_is_shown_out_of_order(&mut self, world: &World, fact: &Fact) -> Verdict {
         let Some((at, from, text)) = shown(world, fact) else { return Ok(()) };
         let said = self.said.get(text).map_or(&[][..], Vec::as_slice).iter();
-        let mut said = said.filter(|said| said.shown && said.by.host == from && said.to == at.host);
-        let Some(said) = said.next_back() else { return Ok(()) };
+        let mut said = said.filter(|said| said.by.host == from && said.to == at.host);
+        // Of digits that were meant for a menu, and said more than once, nobody knows which this is.
+        let (Some(said), None) = (said.next(), said.next()) else { return Ok(()) };
         let newest = self.newest.entry((said.by, at, said.conversation)).or_default();
         if said.order <= *newest {
             return Err(format!("after a later one: {text}"));
