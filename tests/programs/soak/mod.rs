@@ -13,7 +13,7 @@
 //!   round has a dozen arrivals and some ten other connections.
 //! * Whoever dies stays on the list: `the watched list is {…, "visitor-4-0": "available", …}`.
 //! * The socket is kept of a connection that the other side ended: `hall is Figures { descriptors:
-//!   52, … }, not Figures { descriptors: 31, … }`.
+//!   58, … }, not Figures { descriptors: 35, … }`.
 
 mod calls;
 mod figures;
