@@ -75,13 +75,14 @@ impl Call {
         fn numbers(lines: &[String]) -> Vec<&str> {
             lines.iter().map(|line| line.split(' ').nth(1).unwrap_or(line)).collect()
         }
-        let (heard, unsent) = (numbers(&self.heard), numbers(&self.unsent));
         format!(
-            "call {key} must {:?}, exit code {}, {} said, shown {:?}, heard {heard:?}, unsent {unsent:?}",
+            "call {key} must {:?}, exit code {}, {} said, shown {:?}, came back {:?}, unsent {:?}",
             self.must,
             self.code,
             self.said.len(),
             numbers(shown),
+            numbers(&self.heard),
+            numbers(&self.unsent),
         )
     }
 
