@@ -22,6 +22,8 @@ pub const HALF_OPEN_MAX: usize = 1024;
 /// In a full house who waits for so long with its proof loses its place to a newcomer: an honest
 /// program is faster unless its machine is very busy, and a flood pays a guess for each.
 pub const PROOF_PATIENCE: Millis = Millis(3_000);
+// So who has not said hello goes before who is quick at proving.
+const _: () = assert!(HELLO_WAIT.0 + PROOF_PATIENCE.0 <= KE3_WAIT.0);
 /// Unauthenticated connections from one address: a class behind one router arriving at once still
 /// fits.
 pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
@@ -31,7 +33,8 @@ pub const GUESS_BURST: u32 = 5;
 /// One more try is earned in this time: about 2^13 a day from one address.
 pub const GUESS_REFILL: Millis = Millis(10_000);
 /// Wrong passwords in a burst from all addresses together where nobody has logged in; as many from
-/// all where somebody has. Those who can be half-open at once do not overdraw it.
+/// all where somebody has. Those who can be half-open at once do not overdraw a full
+/// one.
 pub const GUESS_GLOBAL_BURST: u32 = 1024;
 /// One more of those is earned in this time: from both kinds together about 2^20 a day.
 pub const GUESS_GLOBAL_REFILL: Millis = Millis(200);
@@ -40,9 +43,9 @@ pub const GUESS_GLOBAL_REFILL: Millis = Millis(200);
 pub const GUESS_SOURCES_MAX: usize = 4096;
 /// Addresses that wait for a token of the common bucket: three minutes of what it earns.
 pub const GUESS_LINE_MAX: usize = 1024;
-/// A place in that line is kept for so long after its turn has come: twice the random pause that a
-/// program adds, and time to connect.
-pub const GUESS_TURN: Millis = Millis(3_000);
+/// A place in that line is kept for so long after its turn has come: a person who is told to come
+/// back types the command again.
+pub const GUESS_TURN: Millis = Millis(30_000);
 /// Stretched passwords remembered for reconnecting.
 pub const STRETCH_MEMO_MAX: usize = 64;
 
@@ -56,7 +59,7 @@ pub const PIN_FILE_BYTES_MAX: usize = 2 << 20;
 /// Ciphertext bytes of a record that carries a message.
 pub const MESSAGE_RECORD_BYTES_MAX: usize = 4096;
 /// Ciphertext bytes of a record with a message from a community: BLAKE3 and ChaCha20 take sixteen
-/// pieces of a list side by side, so that a byte costs two thirds of what it does in 4 KiB.
+/// pieces of a list side by side, so that a byte costs three quarters of what it does in 4 KiB.
 pub const LIST_RECORD_BYTES_MAX: usize = 16 * 1024;
 /// Ciphertext bytes of any record: the authenticated input is then exactly 64 BLAKE3 chunks.
 pub const RECORD_BYTES_MAX: usize = 65_536 - 12;
@@ -170,8 +173,6 @@ pub const WORKER_JOBS_MAX: usize = 64;
 
 /// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.
 pub const SCREEN_LINES_MAX: usize = 1024;
-/// Lines typed or piped in that the program has not taken yet.
-pub const TYPED_LINES_MAX: usize = 64;
 /// How long a server waits, once, for whoever reads its output: a living reader makes room in
 /// milliseconds, and nobody in a conversation notices a second.
 pub const OUTPUT_WAIT: Millis = Millis(1_000);

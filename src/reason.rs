@@ -232,7 +232,7 @@ impl Ended {
             ),
             Self::Busy { wait_ms } => {
                 let wait = Duration::from_millis(u64::from(*wait_ms)).as_secs() + 1;
-                format!("{who} has too many log-ins or wrong passwords from here: try in {wait} s")
+                format!("{who} has too many log-ins or wrong passwords just now: try in {wait} s")
             }
             Self::NoResources => {
                 "this machine has not the 64 MiB of memory that a log-in takes".to_owned()

@@ -187,7 +187,7 @@ mod tests {
             target,
             location: Some(description.to_owned()),
             server: Some(product()),
-            max_age: u32::try_from(ssdp::limits::MAX_AGE.as_secs()).ok(),
+            max_age: u32::try_from(MAX_AGE.as_secs()).ok(),
             boot_id: Some(u32::MAX >> 1),
             next_boot_id: Some(u32::MAX >> 1),
             config_id: Some(CONFIG_ID),

@@ -355,7 +355,7 @@ impl Calls {
 
     /// Hangs up once everything said is confirmed.
     pub(crate) fn finish(&mut self, id: CallId, now: Millis, desk: &mut Desk) {
-        match self.conversation(self.standing_for(id)) {
+        match self.conversation(self.spoken_on(id)) {
             Some(conversation) => conversation.finish(now),
             None => self.close(id, now, CloseReason::Bye, desk),
         }

@@ -103,7 +103,9 @@ impl Calls {
         let Some(Call::Open(goes)) = self.calls.get(&id) else { return };
         let heir = self
             .conversations()
-            .find(|(other, stays)| *other != id && is_same_run(&stays.peer, &goes.peer))
+            .filter(|(other, stays)| *other != id && is_same_run(&stays.peer, &goes.peer))
+            // The next oldest, which the others wait for: calls do not open in their order.
+            .min_by_key(|(_, stays)| stays.waits_for.len())
             .map(|(other, _)| other);
         self.give_way(now, id, heir, Ended::Closed(CloseReason::Duplicate), true, desk);
         if let Some(leaving) = self.leaving.last_mut() {
@@ -241,6 +243,7 @@ impl Calls {
         let waiting = self
             .conversations()
             .filter(|(_, newer)| newer.stage == Stage::Talking && newer.waits_for.contains(&id));
+        // The newest waits for all others.
         waiting.max_by_key(|(_, newer)| newer.waits_for.len()).map_or(id, |(newer, _)| newer)
     }
 
@@ -262,6 +265,10 @@ impl Calls {
         for id in late {
             while let Some(older) = self.older_of(id) {
                 self.end(older, Ended::Lost(Lost::Broken), desk);
+            }
+            // What else it may wait for has a time of its own.
+            if let Some(newer) = self.conversation(id) {
+                newer.held_until = None;
             }
         }
     }

@@ -122,7 +122,6 @@ impl Machine {
     /// Has the node do something, at once.
     pub fn command(&mut self, command: Command) {
         self.handle(Input::Command(command));
-        self.base.net.send_gathered();
     }
 
     /// Does what is to be done; `false` when that is to leave.
@@ -169,8 +168,6 @@ impl Machine {
             let due = [self.node.deadline(), discovered].into_iter().flatten().min();
             self.base.net.wait(due);
             self.gather();
-            // Showing what happened wakes other threads: nobody out there needs to wait for that.
-            self.base.net.send_gathered();
         }
         self.happenings.pop_front()
     }

@@ -50,7 +50,7 @@ impl Opener {
     /// From now on a record may have `limits::LIST_RECORD_BYTES_MAX` bytes of ciphertext, if it
     /// carries a message.
     pub fn allow_lists(&mut self) {
-        self.record_bytes_max = limits::LIST_RECORD_BYTES_MAX;
+        self.record_bytes_max = self.record_bytes_max.max(limits::LIST_RECORD_BYTES_MAX);
         self.message_bytes_max = limits::LIST_RECORD_BYTES_MAX;
     }
 

@@ -84,6 +84,9 @@ impl Community {
     }
 }
 
+/// Header, inner header and tag, and the least that is sealed.
+const RECORD_FRAME: usize = 64;
+
 /// How many of these are written at once, and about how many bytes they make when sealed.
 fn piece(messages: &[Vec<u8>]) -> (usize, usize) {
     let (mut count, mut bytes) = (0, 0);
@@ -92,7 +95,8 @@ fn piece(messages: &[Vec<u8>]) -> (usize, usize) {
             break;
         }
         count += 1;
-        bytes += message.len() + PADDED_STEP_BYTES;
+        // Padding at most doubles a short one, and a record's frame is small.
+        bytes += message.len() + message.len().min(PADDED_STEP_BYTES) + RECORD_FRAME;
     }
     (count, bytes)
 }

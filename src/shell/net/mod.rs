@@ -134,7 +134,7 @@ impl Net {
     /// # Panics
     /// When the system cannot wait for events at all: there would be no way on.
     pub fn wait(&mut self, deadline: Option<Millis>) {
-        self.send_gathered();
+        self.flush_all();
         self.due.append(&mut self.turn);
         self.spent = 0;
 
@@ -185,15 +185,6 @@ impl Net {
             NetOutput::Send(bytes) => self.send(id, bytes),
             NetOutput::Close => self.close(id),
             NetOutput::Drop => self.remove(id),
-        }
-    }
-
-    /// Sends what was gathered, as [`Net::wait`] does: for a program that has something slower to
-    /// do before it waits.
-    pub fn send_gathered(&mut self) {
-        self.gathered = 0;
-        for id in std::mem::take(&mut self.unflushed) {
-            self.flush(id);
         }
     }
 
@@ -324,7 +315,15 @@ impl Net {
             self.end(id, Ending::Closed(Lost::TooSlow));
         }
         if self.gathered > GATHER_TOTAL_BYTES_MAX {
-            self.send_gathered();
+            self.flush_all();
+        }
+    }
+
+    /// Writes what was gathered.
+    fn flush_all(&mut self) {
+        self.gathered = 0;
+        for id in std::mem::take(&mut self.unflushed) {
+            self.flush(id);
         }
     }
 }
