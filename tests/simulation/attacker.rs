@@ -3,6 +3,7 @@
 //! password, logs in and breaks the rules inside.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use hallway::channel::{Channel, Incoming};
 use hallway::conn::{ConnId, NetInput};
@@ -18,6 +19,7 @@ use crate::forger::Overheard;
 use crate::host::{HostId, Role};
 use crate::people::secret;
 use crate::stretching::{profile, stretch};
+use crate::swarm::Faults;
 use crate::wires::Stage;
 use crate::world::{Event, World};
 
@@ -52,6 +54,30 @@ const LINES_MAX: u64 = 4;
 /// Instead of letters in a line: what a terminal would obey.
 const FORGED: (&[u8], &[u8]) = (b"AAAAAAAA", b"\x1b[2J\x07\xe2\x80\xae");
 
+type Assault = fn(&mut World, HostId, HostId);
+
+/// What an attacker does to somebody: its name, whether it is done in this world, and how.
+pub const ATTACKS: [(&str, fn(&Faults) -> bool, Assault); 6] = [
+    ("strange words", |there| there.strangers, World::speak_strangely),
+    ("floods", |there| there.floods, World::flood),
+    ("replays", |there| there.replays, World::replay_words),
+    (
+        "wrong guesses",
+        |there| there.guesses,
+        |world, me, target| {
+            world.log_in(me, target, "wrong".to_owned());
+        },
+    ),
+    (
+        "insiders",
+        |there| there.insiders,
+        |world, me, target| {
+            world.log_in(me, target, world.hosts[target].password.clone());
+        },
+    ),
+    ("forged datagrams", |there| there.forgeries, |world, me, _| world.forge_datagrams(me)),
+];
+
 impl World {
     /// An attacker does something, and something more later.
     pub fn attack(&mut self, me: HostId) {
@@ -60,40 +86,39 @@ impl World {
         }
         let wait = 1 + self.dice.below(self.swarm.until / 10);
         self.plan(self.now + wait, Event::Attack(me));
-        let faults = self.swarm.faults;
-        let all = [
-            (faults.strangers, 0),
-            (faults.floods, 1),
-            (faults.replays, 2),
-            (faults.guesses, 3),
-            (faults.insiders, 4),
-            (faults.forgeries, 5),
-        ];
-        let there: Vec<u8> = all.into_iter().filter_map(|(on, what)| on.then_some(what)).collect();
-        if there.is_empty() {
-            return;
+        let mut there = ATTACKS.to_vec();
+        there.retain(|(_, is_there, _)| is_there(&self.swarm.faults));
+        if !there.is_empty() {
+            let target = self.dice.index(self.hosts.len());
+            let (name, _, attack) = there[self.dice.index(there.len())];
+            self.rules.tally.count(name);
+            attack(self, me, target);
         }
-        let target = self.dice.index(self.hosts.len());
-        match there[self.dice.index(there.len())] {
-            0 => {
-                let plan = self.strange_words();
-                self.assault(me, target, plan);
+    }
+
+    fn speak_strangely(&mut self, me: HostId, target: HostId) {
+        let plan = self.strange_words();
+        self.assault(me, target, plan);
+    }
+
+    /// More connections than one address may have; or than all may.
+    fn flood(&mut self, me: HostId, target: HostId) {
+        let is_broad = self.dice.chance(30);
+        let (count, sources) = if is_broad { (1_200, 20) } else { (self.dice.between(60, 80), 1) };
+        for number in 0..count {
+            let words = self.dice.pick(&["", "HWY1", "GET / HTTP/1.1\r\n\r\n"]);
+            let pipe = self.assault(me, target, Plan::Say(words.as_bytes().to_vec()));
+            if let (Some(pipe), true) = (pipe, is_broad) {
+                let source = u8::try_from(number % sources).unwrap();
+                self.pipes[pipe].from = IpAddr::V4(Ipv4Addr::new(10, 0, 9, source));
             }
-            1 => {
-                for _ in 0..self.dice.between(60, 80) {
-                    let words = self.dice.pick(&["", "HWY1", "GET / HTTP/1.1\r\n\r\n"]);
-                    self.assault(me, target, Plan::Say(words.as_bytes().to_vec()));
-                }
-            }
-            2 => {
-                let words = self.recorded(0);
-                let target = if self.dice.chance(700) { words.1 } else { target };
-                self.assault(me, target, Plan::Say(words.0));
-            }
-            3 => self.log_in(me, target, "wrong".to_owned()),
-            4 => self.log_in(me, target, self.hosts[target].password.clone()),
-            _ => self.forge_datagrams(me),
         }
+    }
+
+    fn replay_words(&mut self, me: HostId, target: HostId) {
+        let (words, listener) = self.recorded(0);
+        let target = if self.dice.chance(700) { listener } else { target };
+        self.assault(me, target, Plan::Say(words));
     }
 
     fn log_in(&mut self, me: HostId, target: HostId, password: String) {
@@ -102,13 +127,15 @@ impl World {
         self.assault(me, target, Plan::LogIn { password, service });
     }
 
-    fn assault(&mut self, me: HostId, target: HostId, plan: Plan) {
-        if self.hosts[target].role != Role::Attacker {
+    fn assault(&mut self, me: HostId, target: HostId, plan: Plan) -> Option<usize> {
+        let is_ours = self.hosts[target].role != Role::Attacker;
+        is_ours.then(|| {
             self.attack.dialled += 1;
             let conn = ConnId(ConnId::DIALLED + self.attack.dialled);
             let pipe = self.connect(me, 1, conn, self.hosts[target].socket());
             self.attack.wires.insert((pipe, 0), plan);
-        }
+            pipe
+        })
     }
 
     fn strange_words(&mut self) -> Plan {

@@ -38,6 +38,27 @@ pub enum Fact {
     Died { at: Run },
 }
 
+/// All kinds but the one that must not be.
+pub const KINDS: [&str; 17] = [
+    "lines said",
+    "lines shown",
+    "conversations (ends)",
+    "calls ended",
+    "communities joined",
+    "names taken",
+    "strangers turned away",
+    "other notices",
+    "texts on screens",
+    "records",
+    "lines at a named prompt",
+    "turns",
+    "programs started",
+    "programs announced",
+    "announcements heard",
+    "datagrams sent",
+    "programs ended",
+];
+
 impl Fact {
     /// What it counts as.
     pub fn kind(&self) -> &'static str {

@@ -69,6 +69,8 @@ pub struct Host {
     pub died_at: Option<u64>,
     /// Milliseconds between two things that its person does.
     pub pause: u64,
+    /// The members that its running community may have.
+    pub members_max: usize,
     /// The community that its person likes best.
     pub home: HostId,
     /// Lines said so far, in all runs.
@@ -101,6 +103,7 @@ impl Host {
             frozen_until: 0,
             died_at: None,
             pause,
+            members_max: 0,
             home: 0,
             said: 0,
             running: None,
@@ -137,6 +140,11 @@ impl Host {
     /// When its program wants a turn, in the world's time.
     pub fn due(&self) -> Option<u64> {
         Some(self.clock.when(self.running.as_ref()?.deadline?).max(self.frozen_until))
+    }
+
+    /// Whether its program was told something since its last turn.
+    pub fn is_dirty(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.dirty)
     }
 
     /// Whether it can run at that time.

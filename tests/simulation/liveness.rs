@@ -35,6 +35,7 @@ impl World {
         self.somebody_goes()?;
         self.everybody_calls_the_next()?;
         self.everybody_hangs_up()?;
+        self.rules.calm = false;
         broken("directories equal the truth", directories_equal_the_truth(self, None))?;
         self.everybody_is_seen()?;
         self.everybody_leaves()
@@ -138,7 +139,7 @@ impl World {
         broken("directories equal the truth", directories_equal_the_truth(self, None))
     }
 
-    /// Each calls the next, both say something, and all of it is shown.
+    /// Each calls the next, and both say something.
     fn everybody_calls_the_next(&mut self) -> Result<(), Broken> {
         let people = self.people();
         let next = people.iter().copied().cycle().skip(1);
@@ -164,14 +165,26 @@ impl World {
             };
             broken("everybody can call everybody", verdict)?;
         }
-        for id in people {
+        self.everybody_is_heard(pairs.len())?;
+        broken("state is in chat", states_are(self, &pairs, State::InChat))
+    }
+
+    /// Everybody says something in all their conversations, at least so many lines altogether, and
+    /// all of it is shown.
+    fn everybody_is_heard(&mut self, least: usize) -> Result<(), Broken> {
+        self.rules.calm = true;
+        let before = self.rules.said();
+        for id in self.people() {
             for call in self.calls(id) {
                 let text = self.text(id);
                 self.order(id, Command::Say(call, Line::split(&text)));
             }
         }
         self.run_until(self.now + 10_000)?;
-        broken("state is in chat", states_are(self, &pairs, State::InChat))
+        let said = self.rules.said() - before;
+        let some = if said >= least as u64 { Ok(()) } else { Err(format!("{said} lines")) };
+        broken("everybody can say something", some)?;
+        broken("all that is said is shown", self.rules.all_shown_since(before, self))
     }
 
     fn talks_with(&self, one: HostId, two: HostId) -> bool {

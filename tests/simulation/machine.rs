@@ -16,6 +16,9 @@ use crate::host::{Happening, HostId, Program, Running};
 use crate::stretching::stretch;
 use crate::world::{Event, Life, World};
 
+/// So often at most a turn begins anew with what came of it.
+const ROUNDS_MAX: u32 = 1_000;
+
 impl World {
     /// One turn: what concerns the person, the end of the turn, and all bytes out.
     pub fn turn(&mut self, id: HostId) {
@@ -34,7 +37,7 @@ impl World {
     }
 
     fn live(&mut self, id: HostId, running: &mut Running) -> Life {
-        loop {
+        for _ in 0..ROUNDS_MAX {
             self.gather(id, running);
             while let Some(happening) = running.happenings.pop_front() {
                 let life = self.concern(id, running, happening);
@@ -56,6 +59,7 @@ impl World {
                 return Life::Alive;
             }
         }
+        panic!("{} finds no end of its turn", self.hosts[id].label);
     }
 
     /// Something concerns the person.
@@ -215,10 +219,16 @@ impl World {
                 },
             };
             if let Some(fuse) = &mut running.fuse {
-                if *fuse == 0 {
-                    if let Output::Remember(line) = &output {
-                        self.hosts[id].disk.tear(line, &mut self.dice);
-                    }
+                // Most that it does is no writing: of what is, more are hit.
+                let line = match &output {
+                    Output::Remember(line) if *fuse == 0 || self.dice.chance(500) => Some(line),
+                    _ => None,
+                };
+                if let Some(line) = line {
+                    self.hosts[id].disk.tear(line, &mut self.dice);
+                    self.rules.tally.count("lines torn");
+                }
+                if line.is_some() || *fuse == 0 {
                     return Life::Died;
                 }
                 *fuse -= 1;
@@ -248,6 +258,7 @@ impl World {
             Output::Remember(line) => {
                 let kept = self.hosts[id].disk.append(&line, &mut self.dice);
                 self.note_of(id, format_args!("remembers {line}: {kept}"));
+                self.rules.tally.count(if kept { "lines kept" } else { "lines for a full disk" });
             }
             Output::Notice(notice) => {
                 if let Notice::Calling(call, who)

@@ -81,6 +81,7 @@ impl World {
         let record = register(id, &host.password, me.identity.public().0, run.number);
         let Role::Person(seat) = host.role else {
             let members_max = self.swarm.members_max;
+            self.hosts[id].members_max = members_max;
             let profile = profile();
             let config =
                 community_server::config::Config { me, record, profile, members_max, guesses };
@@ -268,6 +269,12 @@ impl World {
             3 => format!("{tag}: ¿qué? 你好 👩‍👩‍👧 ann"),
             _ => format!("{tag}: hello"),
         }
+    }
+
+    /// The next of many short lines.
+    pub fn short_text(&mut self, id: HostId) -> String {
+        self.hosts[id].said += 1;
+        format!("{MARK}{id}-{}: and", self.hosts[id].said)
     }
 
     fn operator_line(&mut self) -> String {

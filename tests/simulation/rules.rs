@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use hallway::identity::Fingerprint;
 use hallway::limits;
@@ -14,7 +15,8 @@ use crate::facts::Fact;
 use crate::host::{HostId, Role, Run};
 use crate::neighbours::Heard;
 use crate::people::{MARK, run_of};
-use crate::swarm::Seat;
+use crate::swarm::{MEMBERS_MAX, Seat};
+use crate::tally::Tally;
 use crate::wires::{End, Stage};
 use crate::world::World;
 
@@ -45,8 +47,9 @@ pub struct Rules {
     deaths: BTreeMap<Run, u64>,
     pub heard: Heard,
     order: u64,
-    /// How often what was judged.
-    pub tally: BTreeMap<&'static str, u64>,
+    /// Nothing goes wrong, so nothing may be lost.
+    pub calm: bool,
+    pub tally: Tally,
 }
 
 struct Said {
@@ -67,16 +70,17 @@ enum Life {
 }
 
 type OfFact = fn(&mut Rules, &World, &Fact) -> Verdict;
-type OfWorld = fn(&Rules, &World) -> Verdict;
+type OfWorld = fn(&mut Rules, &World) -> Verdict;
 
 /// The rules about what happens.
-const OF_FACTS: [(&str, OfFact); 16] = [
+const OF_FACTS: [(&str, OfFact); 17] = [
     ("a call is told of in order", Rules::a_call_is_told_of_in_order),
     ("nobody is told of unproved", Rules::nobody_is_told_of_unproved),
     ("no line reaches an outsider or twice", Rules::every_line_is_shown_once_to_whom_it_was_for),
     ("no line out of order", Rules::no_line_is_shown_out_of_order),
     ("a line goes to whom its prompt named", Rules::a_line_goes_to_whom_its_prompt_named),
     ("what was confirmed was shown", Rules::what_was_confirmed_was_shown),
+    ("nothing is lost in calm", Rules::nothing_is_lost_in_calm),
     ("every queue within its limit", Rules::every_queue_is_within_its_limit),
     ("no nonce twice", Rules::no_nonce_is_used_twice),
     ("no line in the clear", Rules::no_line_travels_in_the_clear),
@@ -100,7 +104,7 @@ const OF_THE_WORLD: [(&str, OfWorld); 4] = [
 impl Rules {
     pub fn check(&mut self, world: &World, facts: &[Fact]) -> Result<(), Broken> {
         for fact in facts {
-            *self.tally.entry(fact.kind()).or_default() += 1;
+            self.tally.count(fact.kind());
             self.remember(world, fact);
             self.heard.remember(fact);
             for (name, rule) in OF_FACTS {
@@ -130,11 +134,12 @@ impl Rules {
         from.contains(&before).then_some(()).ok_or(format!("{notice:?} when it was {before:?}"))
     }
 
-    /// Nothing is shown of a person or a community before a connection to their machine has carried
-    /// the proof of who they are, unchanged.
+    /// Nothing is shown of a person or a community unless a connection to their machine, which is
+    /// not over, has carried the proof of who they are, unchanged.
     fn nobody_is_told_of_unproved(&mut self, world: &World, fact: &Fact) -> Verdict {
         let Fact::Told { at, notice } = fact else { return Ok(()) };
-        let heard = |end: &End| end.host == at.host && end.run == at.number && end.proved;
+        let heard =
+            |end: &End| end.host == at.host && end.run == at.number && end.vouches(world.now);
         let proved = |is_them: &dyn Fn(HostId) -> bool| {
             world.pipes.iter().rev().any(|pipe| {
                 let [one, two] = &pipe.ends;
@@ -215,7 +220,7 @@ impl Rules {
         let Some((at, from, text)) = shown(world, fact) else { return Ok(()) };
         let said = self.said.get(text).map_or(&[][..], Vec::as_slice).iter();
         let mut said = said.filter(|said| said.by.host == from && said.to == at.host);
-        // Of digits that were meant for a menu, and said more than once, nobody knows which this is.
+        // Of digits that were meant for a menu, and said more than once, nobody knows which it is.
         let (Some(said), None) = (said.next(), said.next()) else { return Ok(()) };
         let newest = self.newest.entry((said.by, at, said.conversation)).or_default();
         if said.order <= *newest {
@@ -270,31 +275,66 @@ impl Rules {
         }
     }
 
+    /// While nothing goes wrong, no conversation ends with lines that were not confirmed.
+    fn nothing_is_lost_in_calm(&mut self, _: &World, fact: &Fact) -> Verdict {
+        match fact {
+            Fact::Told { notice: Notice::Ended(_, _, _, unsent), .. }
+                if self.calm && !unsent.is_empty() =>
+            {
+                Err(format!("{unsent:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many lines have been said.
+    pub fn said(&self) -> u64 {
+        self.order
+    }
+
+    /// Every line that was said after the first so many has reached the screen it was for.
+    pub fn all_shown_since(&self, order: u64, world: &World) -> Verdict {
+        let late = |said: &&Said| said.order > order && !said.shown;
+        let is_missing = |said: &Said| world.hosts[said.to].role != Role::Attacker;
+        for (text, all) in &self.said {
+            if let Some(said) = all.iter().filter(late).find(|said| is_missing(said)) {
+                return Err(format!("{:?} to host {}: {text}", said.by, said.to));
+            }
+        }
+        Ok(())
+    }
+
     /// Members, calls and unconfirmed lines stay within their limits.
     fn every_queue_is_within_its_limit(&mut self, world: &World, fact: &Fact) -> Verdict {
         let Fact::TurnEnd { at, .. } = fact else { return Ok(()) };
         let host = &world.hosts[at.host];
         if let Some(community) = host.community() {
             let load = community.load();
-            let most = world.swarm.members_max.max(100);
             let viewers = load.members + load.watchers;
-            if viewers > most || load.half_open > limits::HALF_OPEN_MAX {
+            let is_small = host.members_max < MEMBERS_MAX;
+            self.tally.fill(if is_small { "members of a few" } else { "members" }, viewers);
+            self.tally.fill("half-open at a community", load.half_open);
+            if viewers > host.members_max || load.half_open > limits::HALF_OPEN_MAX {
                 return Err(format!("{load:?}"));
             }
         }
         if let Some(node) = host.node() {
             let calls = node.talking().count() + node.ringing().count();
+            self.tally.fill("conversations", calls);
             if calls > limits::CONVERSATIONS_MAX || node.members().count() > world.hosts.len() {
                 return Err(format!("{calls} calls at {}", host.label));
             }
         }
-        let long = |(_, lines): &(_, &Vec<String>)| lines.len() > limits::UNCONFIRMED_LINES_MAX;
+        let long = |((by, _), lines): &(&(Run, HostId), &Vec<String>)| {
+            by == at && lines.len() > limits::UNCONFIRMED_LINES_MAX / 2
+        };
         for (key, lines) in self.accounts.iter().filter(long) {
             // Confirmed lines stay in the account until the conversation is over.
             let shown = |text: &&String| {
                 self.said[*text].iter().any(|said| (said.by, said.to) == *key && said.shown)
             };
             let open = lines.iter().filter(|text| !shown(text)).count();
+            self.tally.fill("lines unconfirmed", open);
             // One text may have several lines.
             if open > limits::UNCONFIRMED_LINES_MAX + 64 {
                 return Err(format!("{open} lines unconfirmed"));
@@ -373,10 +413,9 @@ impl Rules {
     }
 
     /// After a turn no program wants to have had one before.
-    fn no_deadline_is_in_the_past(&self, world: &World) -> Verdict {
+    fn no_deadline_is_in_the_past(&mut self, world: &World) -> Verdict {
         for host in world.hosts.iter().filter(|host| host.is_awake(world.now)) {
-            let dirty = host.running.as_ref().is_some_and(|running| running.dirty);
-            if !dirty && host.due().is_some_and(|due| due <= world.now) {
+            if !host.is_dirty() && host.due().is_some_and(|due| due <= world.now) {
                 return Err(host.label.clone());
             }
         }
@@ -384,7 +423,7 @@ impl Rules {
     }
 
     /// Nobody is in a handshake, or inside without saying what for, for longer than that may take.
-    fn nobody_stays_unauthenticated(&self, world: &World) -> Verdict {
+    fn nobody_stays_unauthenticated(&mut self, world: &World) -> Verdict {
         for number in &world.young {
             for (side, end) in world.pipes[*number].ends.iter().enumerate() {
                 let host = &world.hosts[end.host];
@@ -405,26 +444,30 @@ impl Rules {
         Ok(())
     }
 
-    /// Strangers' connections stay within what one source may have.
-    fn strangers_are_within_their_limit(&self, world: &World) -> Verdict {
-        let mut strangers: BTreeMap<(HostId, HostId), usize> = BTreeMap::new();
+    /// Strangers' connections stay within what one source may have, and all together.
+    fn strangers_are_within_their_limit(&mut self, world: &World) -> Verdict {
+        let mut strangers: BTreeMap<HostId, BTreeMap<IpAddr, usize>> = BTreeMap::new();
         for pipe in &world.young {
-            let [dialler, listener] = &world.pipes[*pipe].ends;
-            if listener.stage == Stage::Open && listener.said.proof_at.is_none() {
-                *strangers.entry((listener.host, dialler.host)).or_default() += 1;
+            let (from, listener) = (world.pipes[*pipe].from, &world.pipes[*pipe].ends[1]);
+            let is_program = world.hosts[listener.host].is_awake(world.now);
+            if is_program && listener.stage == Stage::Open && listener.said.proof_at.is_none() {
+                *strangers.entry(listener.host).or_default().entry(from).or_default() += 1;
             }
         }
-        for ((listener, _), count) in strangers {
-            let is_program = world.hosts[listener].is_awake(world.now);
-            if is_program && count > limits::HALF_OPEN_PER_SOURCE_MAX {
-                return Err(format!("{count} strangers of one source at host {listener}"));
+        for (listener, sources) in strangers {
+            let most = sources.values().copied().max().unwrap_or_default();
+            let all = sources.values().sum();
+            self.tally.fill("strangers of one source", most);
+            self.tally.fill("strangers at once", all);
+            if most > limits::HALF_OPEN_PER_SOURCE_MAX || all > limits::HALF_OPEN_MAX {
+                return Err(format!("{all} strangers, {most} of one source, at host {listener}"));
             }
         }
         Ok(())
     }
 
     /// A program that is dead leaves the community's list as soon as TCP can find out.
-    fn the_dead_leave_the_list(&self, world: &World) -> Verdict {
+    fn the_dead_leave_the_list(&mut self, world: &World) -> Verdict {
         for host in world.hosts.iter().filter(|host| host.is_awake(world.now)) {
             for member in host.community().into_iter().flat_map(|community| community.members()) {
                 let run = run_of(member.instance);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use hallway::limits;
 use hallway::text::Line;
 use node_server::node::Command;
 use node_server::notice::CallId;
@@ -60,6 +61,7 @@ impl World {
         self.take_calls(me);
         for call in self.newest_calls(me) {
             match self.dice.below(12) {
+                _ if self.dice.chance(5) => self.lecture(me, call),
                 0 => self.order(me, Command::HangUp(call)),
                 1 => self.order(me, Command::Finish(call)),
                 _ => self.say_much(me, call),
@@ -79,6 +81,15 @@ impl World {
     fn say_much(&mut self, me: HostId, call: CallId) {
         for _ in 0..self.dice.between(1, 5) {
             let text = self.text(me);
+            self.order(me, Command::Say(call, Line::split(&text)));
+        }
+    }
+
+    /// Says more at once than can wait for its confirmation.
+    fn lecture(&mut self, me: HostId, call: CallId) {
+        self.rules.tally.count("lectures");
+        for _ in 0..limits::UNCONFIRMED_LINES_MAX + 200 {
+            let text = self.short_text(me);
             self.order(me, Command::Say(call, Line::split(&text)));
         }
     }

@@ -111,6 +111,7 @@ pub struct Swarm {
     pub out_bytes_max: usize,
     /// Wrong passwords that one address may try.
     pub guesses: u32,
+    /// Who is on a list, or looks at it.
     pub members_max: usize,
     /// Clocks differ by up to so many millionths.
     pub drift: i64,
@@ -119,6 +120,9 @@ pub struct Swarm {
     /// Who dies for good in the end, if anybody.
     pub stays_dead: Option<usize>,
 }
+
+/// More than there are people.
+pub const MEMBERS_MAX: usize = 100;
 
 /// Some look alike, some are the same.
 const NAMES: [&str; 12] =
@@ -150,7 +154,7 @@ impl Swarm {
             piece: *[7, 90, 1_500, 1_500, 100_000].get(dice.index(5)).unwrap(),
             out_bytes_max: *[9_000, limits::OUT_BYTES_MAX].get(dice.index(2)).unwrap(),
             guesses: *[limits::GUESS_BURST, 1_000].get(dice.index(2)).unwrap(),
-            members_max: if dice.chance(100) { 3 } else { 100 },
+            members_max: if dice.chance(100) { 3 } else { MEMBERS_MAX },
             drift: *[0, 100, 20_000].get(dice.index(3)).unwrap(),
             stays_dead: dies.then(|| dice.index(people.len())),
             people,

@@ -2,11 +2,30 @@
 
 use crate::datagrams::Weather;
 use crate::host::{HostId, Role};
-use crate::swarm::Seat;
+use crate::swarm::{Faults, MEMBERS_MAX, Seat};
 use crate::wires::{STARVED, Stage};
 use crate::world::{Event, World};
 
 type Fault = fn(&mut World);
+
+/// What goes wrong: its name, whether it does in this world, and how.
+pub const FAULTS: [(&str, fn(&Faults) -> bool, Fault); 15] = [
+    ("stalls", |there| there.stalls, World::stall),
+    ("resets", |there| there.resets, World::break_one),
+    ("half-open connections", |there| there.half_open, World::deafen),
+    ("partitions", |there| there.partitions, |world| world.partition(true)),
+    ("partitions one way", |there| there.one_way, |world| world.partition(false)),
+    ("freezes", |there| there.freezes, World::freeze),
+    ("kills", |there| there.kills, World::kill_one),
+    ("power cuts", |there| there.power_cuts, World::power_cut),
+    ("fuses", |there| there.torn_writes, World::light_fuse),
+    ("full disks", |there| there.full_disks, World::fill_disk),
+    ("steps of clocks", |there| there.clock_steps, World::step_clock),
+    ("stops of communities", |there| there.community_stops, World::stop_community),
+    ("tampering", |there| there.tampering, World::change_bytes),
+    ("false listeners", |there| there.false_listeners, World::pose),
+    ("cables pulled", |there| there.cables, World::pull_cable),
+];
 
 impl World {
     /// Something goes wrong, and something more later.
@@ -16,28 +35,12 @@ impl World {
         }
         let wait = 1 + self.dice.below(2 * self.swarm.fault_pause);
         self.plan(self.now + wait, Event::Trouble);
-        let faults = self.swarm.faults;
-        let all: [(bool, Fault); 15] = [
-            (faults.stalls, Self::stall),
-            (faults.resets, Self::break_one),
-            (faults.half_open, Self::deafen),
-            (faults.partitions, |world| world.partition(true)),
-            (faults.one_way, |world| world.partition(false)),
-            (faults.freezes, Self::freeze),
-            (faults.kills, Self::kill_one),
-            (faults.power_cuts, Self::power_cut),
-            (faults.torn_writes, Self::light_fuse),
-            (faults.full_disks, Self::fill_disk),
-            (faults.clock_steps, Self::step_clock),
-            (faults.community_stops, Self::stop_community),
-            (faults.tampering, Self::change_bytes),
-            (faults.false_listeners, Self::pose),
-            (faults.cables, Self::pull_cable),
-        ];
-        let there: Vec<Fault> =
-            all.into_iter().filter_map(|(on, fault)| on.then_some(fault)).collect();
+        let mut there = FAULTS.to_vec();
+        there.retain(|(_, is_there, _)| is_there(&self.swarm.faults));
         if !there.is_empty() {
-            there[self.dice.index(there.len())](self);
+            let (name, _, fault) = there[self.dice.index(there.len())];
+            self.rules.tally.count(name);
+            fault(self);
         }
     }
 
@@ -211,7 +214,7 @@ impl World {
         self.swarm.weather = Weather { delay: 3, ..Weather::default() };
         self.swarm.out_bytes_max = hallway::limits::OUT_BYTES_MAX;
         self.pipes.iter_mut().flat_map(|pipe| &mut pipe.ends).for_each(|end| end.tampered = false);
-        if std::mem::replace(&mut self.swarm.members_max, 100) < 100 {
+        if std::mem::replace(&mut self.swarm.members_max, MEMBERS_MAX) < MEMBERS_MAX {
             // It comes back with room for everybody.
             (0..self.swarm.communities).for_each(|community| self.kill(community));
         }

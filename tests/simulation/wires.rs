@@ -2,7 +2,7 @@
 //! late, or not at all when the connection breaks.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hallway::conn::{ConnId, ConnectError, Lost, NetInput};
 use hallway::limits;
@@ -18,6 +18,8 @@ pub struct Pipe {
     /// The dialler's end and the listener's.
     pub ends: [End; 2],
     to: SocketAddr,
+    /// The address that the dialler has, or claims.
+    pub from: IpAddr,
     /// Nothing travels any more; the ends learn of it, each at its time.
     broken: bool,
 }
@@ -31,6 +33,8 @@ pub struct End {
     pub stage: Stage,
     /// When it was opened.
     pub since: u64,
+    /// When it was over.
+    pub over_at: Option<u64>,
     /// What this end has said and heard, as an onlooker sees it.
     pub said: Tap,
     pub heard: Tap,
@@ -65,6 +69,7 @@ impl End {
             conn,
             stage: Stage::Waiting,
             since: 0,
+            over_at: None,
             said: Tap::new(dialler),
             heard: Tap::new(!dialler),
             honest: true,
@@ -80,6 +85,15 @@ impl End {
 }
 
 impl End {
+    fn finish(&mut self, now: u64) {
+        (self.stage, self.over_at) = (Stage::Over, Some(now));
+    }
+
+    /// Whether it heard the other end's proof, and is not over, or only since this moment.
+    pub fn vouches(&self, now: u64) -> bool {
+        self.proved && self.over_at.is_none_or(|over| over == now)
+    }
+
     /// Whether it may be in a handshake, or inside without having said what for.
     pub fn is_young(&self) -> bool {
         self.stage != Stage::Over && (self.said.second_at.is_none() || !self.proved)
@@ -96,7 +110,7 @@ impl World {
     pub fn connect(&mut self, host: HostId, run: u32, conn: ConnId, to: SocketAddr) -> usize {
         let pipe = self.pipes.len();
         let ends = [End::new(host, run, conn, true), End::new(host, 0, ConnId(u64::MAX), false)];
-        self.pipes.push(Pipe { ends, to, broken: false });
+        self.pipes.push(Pipe { ends, to, from: self.hosts[host].ip, broken: false });
         self.live.push(pipe);
         self.young.push(pipe);
         let delay = self.delay();
@@ -127,6 +141,7 @@ impl World {
         let found = self.hosts.iter().position(|host| host.ips().contains(&to.ip()));
         let found = match (found, self.attack.poses_as) {
             (Some(victim), Some((posed, attacker))) if victim == posed && from != victim => {
+                self.rules.tally.count("connections to false listeners");
                 Some(attacker)
             }
             (found, _) => found,
@@ -155,7 +170,7 @@ impl World {
 
     /// The listener's program takes it in.
     pub fn opened(&mut self, pipe: usize) {
-        let from = SocketAddr::new(self.hosts[self.pipes[pipe].ends[0].host].ip, 50_000);
+        let from = SocketAddr::new(self.pipes[pipe].from, 50_000);
         let now = self.now;
         let end = &mut self.pipes[pipe].ends[1];
         if end.stage == Stage::Waiting {
@@ -191,6 +206,7 @@ impl World {
         let now = self.now;
         let from = self.pipes[pipe].ends[side].host;
         let is_program = self.hosts[from].role != Role::Attacker;
+        self.history.absorb(bytes);
         let records = self.pipes[pipe].ends[side].said.follow(now, bytes);
         if is_program {
             let records = records.into_iter();
@@ -213,7 +229,7 @@ impl World {
 
     /// An end says that no more comes, and hears no more.
     pub fn end(&mut self, pipe: usize, side: usize) {
-        self.pipes[pipe].ends[side].stage = Stage::Over;
+        self.pipes[pipe].ends[side].finish(self.now);
         self.pipes[pipe].ends[1 - side].fin = true;
         self.travel(pipe, 1 - side, 0);
     }
@@ -223,7 +239,7 @@ impl World {
         if self.dice.chance(500) {
             return self.end(pipe, side);
         }
-        self.pipes[pipe].ends[side].stage = Stage::Over;
+        self.pipes[pipe].ends[side].finish(self.now);
         if self.pipes[pipe].ends[1 - side].stage != Stage::Waiting {
             let delay = self.delay();
             self.break_pipe(pipe, [delay; 2]);
@@ -279,6 +295,7 @@ impl World {
         if std::mem::take(&mut end.tampered) {
             let before = bytes.clone();
             self.tamper(&mut bytes);
+            self.rules.tally.count("bytes changed on the way");
             same = before.iter().zip(&bytes).take_while(|(one, two)| one == two).count();
         }
         let end = &mut self.pipes[pipe].ends[side];
@@ -293,9 +310,10 @@ impl World {
 
     /// An end is told that its connection is gone.
     pub fn over(&mut self, pipe: usize, side: usize, lost: Lost) {
+        let now = self.now;
         let end = &mut self.pipes[pipe].ends[side];
         if end.stage == Stage::Open {
-            end.stage = Stage::Over;
+            end.finish(now);
             let (host, conn) = (end.host, end.conn);
             if lost == Lost::Ended {
                 // What was gathered for it is still sent.
@@ -362,7 +380,7 @@ impl World {
     /// The power is gone: nobody says anything, and the others find out by themselves.
     pub fn vanish(&mut self, host: HostId) {
         for (pipe, side) in self.ends_of(host) {
-            self.pipes[pipe].ends[side].stage = Stage::Over;
+            self.pipes[pipe].ends[side].finish(self.now);
             let notice = STARVED + self.dice.below(NOTICE);
             self.break_pipe(pipe, [notice; 2]);
         }

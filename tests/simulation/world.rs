@@ -171,7 +171,9 @@ impl World {
     fn next(&self) -> Option<u64> {
         let event = self.events.first_key_value().map(|((at, _), _)| *at);
         let due = self.hosts.iter().filter_map(Host::due);
-        due.chain(event).min().map(|at| at.max(self.now))
+        // Who was just told something has its turn, also when nothing else happens.
+        let dirty = self.hosts.iter().filter(|host| host.is_dirty()).map(|host| host.frozen_until);
+        due.chain(dirty).chain(event).min().map(|at| at.max(self.now))
     }
 
     /// Goes to the next moment in which anything happens, and judges what came of it.
@@ -186,8 +188,7 @@ impl World {
         for id in 0..self.hosts.len() {
             let host = &self.hosts[id];
             let is_due = host.due().is_some_and(|due| due <= next);
-            let is_dirty = host.running.as_ref().is_some_and(|running| running.dirty);
-            if host.is_awake(next) && (is_due || is_dirty) {
+            if host.is_awake(next) && (is_due || host.is_dirty()) {
                 self.turn(id);
             }
         }
