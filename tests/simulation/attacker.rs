@@ -19,7 +19,7 @@ use crate::forger::Overheard;
 use crate::host::{HostId, Role};
 use crate::people::secret;
 use crate::stretching::{profile, stretch};
-use crate::swarm::Faults;
+use crate::swarm::Switch;
 use crate::wires::Stage;
 use crate::world::{Event, World};
 
@@ -57,7 +57,7 @@ const FORGED: (&[u8], &[u8]) = (b"AAAAAAAA", b"\x1b[2J\x07\xe2\x80\xae");
 type Assault = fn(&mut World, HostId, HostId);
 
 /// What an attacker does to somebody: its name, whether it is done in this world, and how.
-pub const ATTACKS: [(&str, fn(&Faults) -> bool, Assault); 6] = [
+pub const ATTACKS: [(&str, Switch, Assault); 6] = [
     ("strange words", |there| there.strangers, World::speak_strangely),
     ("floods", |there| there.floods, World::flood),
     ("replays", |there| there.replays, World::replay_words),

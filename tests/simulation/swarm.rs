@@ -92,6 +92,9 @@ impl Faults {
     }
 }
 
+/// Whether something goes wrong at all.
+pub type Switch = fn(&Faults) -> bool;
+
 /// All that is drawn beforehand.
 #[derive(Clone, Debug)]
 pub struct Swarm {

@@ -2,14 +2,14 @@
 
 use crate::datagrams::Weather;
 use crate::host::{HostId, Role};
-use crate::swarm::{Faults, MEMBERS_MAX, Seat};
+use crate::swarm::{MEMBERS_MAX, Seat, Switch};
 use crate::wires::{STARVED, Stage};
 use crate::world::{Event, World};
 
 type Fault = fn(&mut World);
 
 /// What goes wrong: its name, whether it does in this world, and how.
-pub const FAULTS: [(&str, fn(&Faults) -> bool, Fault); 15] = [
+pub const FAULTS: [(&str, Switch, Fault); 15] = [
     ("stalls", |there| there.stalls, World::stall),
     ("resets", |there| there.resets, World::break_one),
     ("half-open connections", |there| there.half_open, World::deafen),
