@@ -47,6 +47,7 @@
 //! ```text
 //! a line that is said is never sent                 12      9  all that is said is shown
 //! a community is never full                          1     19  every queue within its limit
+//! lines may wait without limit                      8      0  every queue within its limit
 //! ```
 //!
 //! Before there was SSDP in it, of 43 seeds, and not tried since:
