@@ -49,13 +49,15 @@ pub(crate) fn left_standing(to: SocketAddr, count: usize) -> Vec<TcpStream> {
 /// Members that ask for a place and never read again. The kernel, which would take 4 MB for each
 /// over loopback, takes some 40 KB: short segments, and next to no room at this end.
 pub(crate) fn deaf(to: SocketAddr, count: usize) -> Vec<TcpStream> {
+    // Stretched once; and each is somebody else.
+    let mut keys = keys(9);
     let come = |number| {
         let socket = socket(number);
         socket.set_recv_buffer_size(1).unwrap();
         socket.set_tcp_mss(536).unwrap();
         socket.connect(&to.into()).unwrap();
         let mut stream = socket.into();
-        let member = log_in(&mut stream, 90_000 + number, Want::Place);
+        let member = log_in(&mut stream, 90_000 + number, Want::Place, &mut keys);
         assert_eq!(member.reached, Reached::Inside);
         stream
     };
@@ -97,7 +99,8 @@ fn in_kernel(from: SocketAddr) -> usize {
 pub(crate) fn newcomer(to: SocketAddr, crowd: &mut Crowd) -> (Duration, usize) {
     let (began, mut attempts) = (Instant::now(), 1);
     loop {
-        let member = log_in(&mut connect(to, 5_000).unwrap(), 80_000, Want::Nothing);
+        let mut stream = connect(to, 5_000).unwrap();
+        let member = log_in(&mut stream, 80_000, Want::Nothing, &mut keys(10));
         if member.reached == Reached::Inside {
             return (began.elapsed(), attempts);
         }
@@ -108,15 +111,14 @@ pub(crate) fn newcomer(to: SocketAddr, crowd: &mut Crowd) -> (Duration, usize) {
 }
 
 /// Logs in and asks for what is wanted, or is refused.
-fn log_in(stream: &mut TcpStream, number: usize, want: Want) -> Member {
-    let mut keys = Keys { seeds: Seeds::new([9; 32]), stretcher: Stretcher::default() };
-    let (mut member, hello) = Member::new(Kind::Community, number, want, &mut keys);
+fn log_in(stream: &mut TcpStream, number: usize, want: Want, keys: &mut Keys) -> Member {
+    let (mut member, hello) = Member::new(Kind::Community, number, want, keys);
     stream.write_all(&hello).unwrap();
     let mut buffer = vec![0; 1 << 16];
     while member.reached < Reached::Inside {
         let count = stream.read(&mut buffer).unwrap();
         assert_ne!(count, 0, "closed without a word");
-        stream.write_all(&member.received(&buffer[..count], &mut keys)).unwrap();
+        stream.write_all(&member.received(&buffer[..count], keys)).unwrap();
     }
     member
 }
@@ -124,8 +126,11 @@ fn log_in(stream: &mut TcpStream, number: usize, want: Want) -> Member {
 /// The same for all who never go on: the server must answer it, and this end shall not be the
 /// slower one.
 fn first_message() -> Vec<u8> {
-    let mut keys = Keys { seeds: Seeds::new([8; 32]), stretcher: Stretcher::default() };
-    Member::new(Kind::Community, 0, Want::Nothing, &mut keys).1
+    Member::new(Kind::Community, 0, Want::Nothing, &mut keys(8)).1
+}
+
+fn keys(seed: u8) -> Keys {
+    Keys { seeds: Seeds::new([seed; 32]), stretcher: Stretcher::default() }
 }
 
 /// Begins log-ins without end and completes none.
