@@ -81,7 +81,7 @@ impl Listener {
             let config = node::Config { me, record, profile, calls, echo: true, guesses, pins };
             Core::Node(Box::new(Node::new(config, seed)))
         };
-        let takes_calls = choice % 3 == 0;
+        let takes_calls = choice.is_multiple_of(3);
         Self { core, identity, heard: Vec::new(), takes_calls, calls: BTreeMap::new() }
     }
 

@@ -38,7 +38,7 @@ pub fn check(bytes: &[u8]) -> bool {
         assert_eq!(whole.error, error);
     }
     // One byte at a time takes its time.
-    let least = stream.len() / 2000 + 1;
+    let least = stream.len() / 500 + 1;
     let pieces = open(keys, &stream, is_bulk, piece_bytes.max(least));
     assert_eq!(pieces, whole, "by {piece_bytes}");
     !whole.got.is_empty()

@@ -82,8 +82,9 @@ struct Wire {
     heard_back: Vec<u8>,
     /// How much of `said` is the handshake, once the proof is made.
     proof_ends: Option<usize>,
-    /// How much of `answered` is the listener's hello.
+    /// How much of `answered` is the listener's hello, and how much the handshake.
     hello_ends: usize,
+    auth_ends: usize,
     /// Lines said by the dialler, and how many of them were shown.
     lines: Vec<Line>,
     shown: usize,
@@ -116,10 +117,10 @@ impl World {
         }
         let at = script.below(self.wires.len());
         match act {
-            1 => self.to_listener(at, usize::MAX),
-            2 => self.to_listener(at, script.number()),
-            3 => self.to_dialler(at, usize::MAX),
-            4 => self.to_dialler(at, script.number()),
+            1 => self.carry(at, usize::MAX),
+            2 => self.carry(at, script.number()),
+            3 => self.carry_back(at, usize::MAX),
+            4 => self.carry_back(at, script.number()),
             5 => self.wires[at].to_listener.clear(),
             6 => self.wires[at].to_dialler.clear(),
             7 => change(&mut self.wires[at].to_listener, script),
@@ -189,6 +190,7 @@ impl World {
             heard_back: Vec::new(),
             proof_ends: None,
             hello_ends: 0,
+            auth_ends: 0,
             lines: Vec::new(),
             shown: 0,
         };
@@ -199,7 +201,7 @@ impl World {
         self.listen();
     }
 
-    fn to_listener(&mut self, at: usize, count: usize) {
+    fn carry(&mut self, at: usize, count: usize) {
         let wire = &mut self.wires[at];
         let count = count.min(wire.to_listener.len());
         let bytes: Vec<u8> = wire.to_listener.drain(..count).collect();
@@ -211,7 +213,7 @@ impl World {
         self.listen();
     }
 
-    fn to_dialler(&mut self, at: usize, count: usize) {
+    fn carry_back(&mut self, at: usize, count: usize) {
         let (now, seeds) = (self.now, &mut self.seeds);
         let wire = &mut self.wires[at];
         let count = count.min(wire.to_dialler.len());
@@ -347,8 +349,8 @@ impl World {
     /// Everything arrives, until nobody has anything to say.
     fn talk(&mut self, at: usize) {
         for _ in 0..4 {
-            self.to_listener(at, usize::MAX);
-            self.to_dialler(at, usize::MAX);
+            self.carry(at, usize::MAX);
+            self.carry_back(at, usize::MAX);
         }
     }
 }
@@ -379,7 +381,10 @@ impl Wire {
         );
         let hello = ..self.hello_ends;
         assert_eq!(self.heard_back.get(hello), self.answered.get(hello), "answered to the answer");
-        self.is_in = true;
+        if !self.is_in {
+            self.is_in = true;
+            self.auth_ends = self.answered.len();
+        }
     }
 
     /// Bytes for the dialler; gives its proof, when it makes one.
@@ -405,7 +410,8 @@ impl Wire {
             }
             DialStep::Open(channel, _) => {
                 assert!(self.is_in, "it opens before it is let in");
-                assert!(self.answered.starts_with(&self.heard_back), "heard what was answered");
+                let auth = ..self.auth_ends;
+                assert_eq!(self.heard_back.get(auth), self.answered.get(auth), "heard the answer");
                 self.dialler = Dialler::Open(channel);
             }
             DialStep::Failed(_) => {}
