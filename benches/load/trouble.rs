@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use hallway::limits::PROOF_PATIENCE;
+
 use crate::crowd::Crowd;
-use crate::hostile::{Flood, deaf, half_open};
+use crate::hostile::{Flood, deaf, half_open, left_standing, newcomer};
 use crate::member::Want;
 use crate::scale::milliseconds;
 use crate::server::{Kind, Server};
@@ -19,10 +21,7 @@ const SAMPLES: usize = 11;
 /// Measures all of it and prints the rows.
 pub(crate) fn measure() {
     talk_while_others_log_in();
-    let server = Server::start(Kind::Community);
-    let mut crowd = Crowd::new(Kind::Community, server.at);
-    crowd.arrive(MEMBERS, Want::Place);
-    crowd.until_all_know(MEMBERS);
+    let (server, mut crowd) = community();
     println!("\n{MEMBERS} members in trouble: median of {SAMPLES}, ms   change told   log-in");
     row(&mut crowd, "nothing");
 
@@ -34,16 +33,35 @@ pub(crate) fn measure() {
     row(&mut crowd, &format!("{} connections that say nothing", strangers.len()));
     drop(strangers);
 
+    let standing = left_standing(server.at, 2_000);
+    crowd.rest(PROOF_PATIENCE);
+    row(&mut crowd, &format!("{} log-ins begun and left standing", standing.len()));
+    drop(standing);
+
+    // What those have guessed shall not stand in the way of anybody.
+    let (server, mut crowd) = community();
     let (cpu, begun) = (server.cpu(), Instant::now());
     let flood = Flood::start(server.at);
     row(&mut crowd, "first messages without end");
+    let (took, attempts) = newcomer(server.at, &mut crowd);
     let count = flood.stop();
-    let share = (server.cpu() - cpu).as_secs_f64() / begun.elapsed().as_secs_f64();
+    let (cpu, span) = (server.cpu() - cpu, begun.elapsed());
     println!(
-        "  {count} of them in {:.1} s; the server used {share:.2} CPU",
-        begun.elapsed().as_secs_f64()
+        "  {count} of them in {:.1} s; the server used {:.2} CPU",
+        span.as_secs_f64(),
+        cpu.as_secs_f64() / span.as_secs_f64()
     );
+    println!("  somebody new was in after {:.1} s, {attempts} attempts", took.as_secs_f64());
     row(&mut crowd, "right after that");
+}
+
+/// A community with members who know each other.
+fn community() -> (Server, Crowd) {
+    let server = Server::start(Kind::Community);
+    let mut crowd = Crowd::new(Kind::Community, server.at);
+    crowd.arrive(MEMBERS, Want::Place);
+    crowd.until_all_know(MEMBERS);
+    (server, crowd)
 }
 
 fn row(crowd: &mut Crowd, what: &str) {
@@ -75,10 +93,7 @@ fn talk_while_others_log_in() {
         let mut crowd = Crowd::new(kind, at);
         crowd.arrive(LOG_INS, Want::Place);
         let trips = talk.finish();
-        let what = match kind {
-            Kind::Floor => "10,000 arrive at a floor",
-            Kind::Community => "10,000 arrive at their community",
-        };
+        let what = format!("10,000 arrive at the {}", kind.name());
         println!(
             "{what:36}{:>8}{:>10.2}{:>10.2}{:>10.2}",
             trips.count, trips.p50, trips.p99, trips.max
