@@ -115,8 +115,10 @@ pub(crate) fn show() {
     println!("{:35} {:>9} {:>9}", format!("idle for {} s", SPAN.as_secs()), "wake-ups", "CPU, us");
     for (program, before) in programs.iter().zip(before) {
         let Spent { wake_ups, cpu } = program.spent();
-        let cpu = (cpu - before.cpu).as_micros();
-        println!("{:35} {:9} {cpu:9}", program.what, wake_ups - before.wake_ups);
+        // A thread that has ended takes along what it has done.
+        let wake_ups = wake_ups.saturating_sub(before.wake_ups);
+        let cpu = cpu.saturating_sub(before.cpu).as_micros();
+        println!("{:35} {wake_ups:9} {cpu:9}", program.what);
     }
 }
 

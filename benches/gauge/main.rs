@@ -1,6 +1,7 @@
 //! What things cost, counted and not timed: the same on a busy machine. `cargo bench --bench
 //! gauge` counts instructions and allocations of single pieces of work with valgrind, beside the
-//! committed counts in `counts.txt`, and fails when something has grown by more than a tenth.
+//! committed counts in `counts.txt`, and fails when something has grown by more than a tenth,
+//! is less than half, or is not in the file.
 //!
 //! `-- --write` commits new counts, `-- --profile NAME` says which functions they are spent in,
 //! `-- --heap [N]` who holds the memory of N idle members, `-- --idle` how often idle programs

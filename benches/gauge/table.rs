@@ -12,8 +12,11 @@ use crate::works::WORKS;
 /// What is more than so many times the committed count has grown. Less comes and goes with what the
 /// compiler inlines, which changes with code anywhere.
 const GROWN: f64 = 1.1;
+/// What is less than so many times the committed count: perhaps nothing is counted any more.
+const SHRUNK: f64 = 0.5;
 
-/// Counts the works whose name has `only` in it; fails when one has grown.
+/// Counts the works whose name has `only` in it; fails when one has grown, or is not what was
+/// committed.
 pub(crate) fn show(only: &str, write: bool) -> ExitCode {
     let here = conditions();
     let committed = fs::read_to_string(counts()).unwrap_or_default();
@@ -24,12 +27,13 @@ pub(crate) fn show(only: &str, write: bool) -> ExitCode {
         "{:49} {:>13} {:>8} {:>12} {:>8}",
         "", "instructions", "change", "allocations", "change"
     );
-    let before = parse(&committed);
-    let (mut new, mut grown) = (format!("# {here}\n"), Vec::new());
+    let mut before = parse(&committed);
+    let (mut new, mut faults) = (format!("# {here}\n"), Vec::new());
     for work in WORKS.iter().filter(|work| work.name.contains(only)) {
         let count = count(work.name);
         let Count { instructions, allocations } = count;
-        let old = before.get(work.name).copied().unwrap_or(count);
+        let committed = before.remove(work.name);
+        let old = committed.unwrap_or(count);
         println!(
             "{:49} {instructions:13.0} {:>8} {allocations:12.2} {:>8}",
             work.what,
@@ -37,12 +41,13 @@ pub(crate) fn show(only: &str, write: bool) -> ExitCode {
             change(old.allocations, allocations),
         );
         new += &format!("{} {instructions:.0} {allocations:.2}\n", work.name);
-        // What is rounded in the file must not look like growth.
-        if instructions > old.instructions * GROWN + 1.0
-            || allocations > old.allocations * GROWN + 0.01
-        {
-            grown.push(work.name);
-        }
+        let fault = committed.map_or(Some("not in counts.txt"), |old| fault(old, count));
+        faults.extend(fault.map(|fault| format!("{}: {fault}", work.name)));
+    }
+    let unknown = before.keys().filter(|name| name.contains(only));
+    faults.extend(unknown.map(|name| format!("{name}: in counts.txt, and no work")));
+    if !WORKS.iter().any(|work| work.name.contains(only)) {
+        faults.push(format!("no work has {only} in its name"));
     }
     if only.is_empty() {
         println!("{:49} {:13}", "Argon2 beside a log-in, all threads", count_argon2());
@@ -51,11 +56,27 @@ pub(crate) fn show(only: &str, write: bool) -> ExitCode {
         fs::write(counts(), new).unwrap();
         return ExitCode::SUCCESS;
     }
-    if grown.is_empty() {
+    if faults.is_empty() {
         return ExitCode::SUCCESS;
     }
-    println!("\ngrown by more than a tenth: {}", grown.join(", "));
+    println!("\n{}", faults.join("\n"));
     ExitCode::FAILURE
+}
+
+/// What is wrong with a count.
+fn fault(old: Count, new: Count) -> Option<&'static str> {
+    // What is rounded in the file must be neither.
+    if new.instructions > old.instructions * GROWN + 1.0
+        || new.allocations > old.allocations * GROWN + 0.01
+    {
+        Some("grown by more than a tenth")
+    } else if new.instructions < old.instructions * SHRUNK - 1.0
+        || new.allocations < old.allocations * SHRUNK - 0.01
+    {
+        Some("less than half: counts nothing any more? If it does, commit it")
+    } else {
+        None
+    }
 }
 
 fn change(before: f64, now: f64) -> String {

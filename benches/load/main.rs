@@ -2,9 +2,10 @@
 //! of its own; and the same bytes to a floor without cryptography. `cargo bench --bench load`.
 //!
 //! `-- --members N` takes one size, `--rounds N` that many runs of each, `--beside-irc` also puts
-//! IRC servers beside it. The server is on core 1, the load on core 0. The password is stretched
-//! once and remembered, as on a reconnect. Then: two who talk while ten thousand arrive, members
-//! that never read, silent connections, a flood of first messages.
+//! IRC servers beside it. The load is on one core, the server on another: the first two that it may
+//! use. The password is stretched once and remembered, as on a reconnect. Then: two who talk, on
+//! both cores, while ten thousand arrive, members that never read, silent connections, a flood of
+//! first messages.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -43,6 +44,7 @@ use hallway::shell::hardening::raise_descriptor_limit;
 use hallway::shell::options::command_line;
 
 use ircd::Ircd;
+use process::{Cores, move_to};
 use server::Kind;
 
 /// Says to a process that was started by this one what it is.
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
 
 fn measure(plan: &Plan) {
     raise_descriptor_limit();
+    move_to(Cores::Asking);
     let sizes = if plan.members.is_empty() { &[1_000, 5_000] } else { plan.members.as_slice() };
     let mut kinds = vec![Kind::Community, Kind::Floor];
     if plan.beside_irc {

@@ -7,7 +7,6 @@ use hallway::time::Millis;
 
 use crate::crowd::Crowd;
 use crate::member::Want;
-use crate::process::{ASKING, BOTH, move_to};
 use crate::server::{Kind, Server};
 use crate::table;
 
@@ -38,7 +37,6 @@ pub(crate) fn measure(members: usize, rounds: usize, kinds: &[Kind]) {
     // Who asks for the list takes a place, too.
     let members = members.min(MEMBERS_MAX - SAMPLES);
     let mut all = vec![Ok(vec![]); kinds.len()];
-    move_to(ASKING);
     for _ in 0..rounds {
         for (kind, runs) in kinds.iter().zip(&mut all) {
             match (kind.missing(), runs) {
@@ -48,7 +46,6 @@ pub(crate) fn measure(members: usize, rounds: usize, kinds: &[Kind]) {
             }
         }
     }
-    move_to(BOTH);
     println!("\n{members} members, {rounds} rounds");
     let [ours, floor] = [Kind::Community, Kind::Floor].map(Kind::name);
     for (at, (what, digits)) in MEASURES.into_iter().enumerate() {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::ROLE;
 use crate::crowd::Crowd;
 use crate::ircd::Ircd;
-use crate::process::{ANSWERING, Process, free_address, on};
+use crate::process::{Cores, Process, free_address, on};
 
 /// The password of the community, and of the nodes that talk.
 pub(crate) const PASSWORD: &str = "four quite random words";
@@ -95,7 +95,7 @@ impl Server {
 fn ours(role: &str) -> (Process, SocketAddr, TempDir) {
     let data = TempDir::new().unwrap();
     let at = free_address();
-    let mut command = on(ANSWERING, env::current_exe().unwrap());
+    let mut command = on(Cores::Answering, env::current_exe().unwrap());
     command
         .env(ROLE, role)
         .env("HALLWAY_COMMUNITY_PASSWORD", PASSWORD)

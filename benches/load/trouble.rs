@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use hallway::limits::PROOF_PATIENCE;
 
 use crate::crowd::Crowd;
-use crate::hostile::{Flood, deaf, half_open, left_standing, newcomer};
+use crate::hostile::{Flood, deaf, half_open, left_standing, newcomer, owed};
 use crate::member::Want;
 use crate::scale::milliseconds;
 use crate::server::{Kind, Server};
@@ -15,19 +15,20 @@ use crate::talk::Talk;
 const MEMBERS: usize = 1_000;
 /// Log-ins while two people talk.
 const LOG_INS: usize = 10_000;
+/// Members who never read.
+const DEAF: usize = 20;
 /// Changes measured, and attempts to log in.
 const SAMPLES: usize = 11;
 
 /// Measures all of it and prints the rows.
 pub(crate) fn measure() {
     talk_while_others_log_in();
-    let (server, mut crowd) = community();
+    let server = Server::start(Kind::Community);
+    let mut crowd = fill(&server, 0);
     println!("\n{MEMBERS} members in trouble: median of {SAMPLES}, ms   change told   log-in");
     row(&mut crowd, "nothing");
 
-    let readers = deaf(server.at, 20);
-    row(&mut crowd, "20 members that never read");
-    drop(readers);
+    never_reading();
 
     let strangers = half_open(server.at, 2_000);
     row(&mut crowd, &format!("{} connections that say nothing", strangers.len()));
@@ -39,7 +40,8 @@ pub(crate) fn measure() {
     drop(standing);
 
     // What those have guessed shall not stand in the way of anybody.
-    let (server, mut crowd) = community();
+    let server = Server::start(Kind::Community);
+    let mut crowd = fill(&server, 0);
     let (cpu, begun) = (server.cpu(), Instant::now());
     let flood = Flood::start(server.at);
     row(&mut crowd, "first messages without end");
@@ -55,13 +57,23 @@ pub(crate) fn measure() {
     row(&mut crowd, "right after that");
 }
 
-/// A community with members who know each other.
-fn community() -> (Server, Crowd) {
-    let server = Server::start(Kind::Community);
+/// Members come who know each other, and those who are there.
+fn fill(server: &Server, there: usize) -> Crowd {
     let mut crowd = Crowd::new(Kind::Community, server.at);
     crowd.arrive(MEMBERS, Want::Place);
-    crowd.until_all_know(MEMBERS);
-    (server, crowd)
+    crowd.until_all_know(there + MEMBERS);
+    crowd
+}
+
+/// They are there before everybody else arrives, and are owed all of that.
+fn never_reading() {
+    let server = Server::start(Kind::Community);
+    let mut deaf = deaf(server.at, DEAF);
+    let mut crowd = fill(&server, DEAF);
+    row(&mut crowd, &format!("{DEAF} members that never read"));
+    let (in_kernel, all) = owed(deaf.remove(0));
+    println!("  each is owed {all} bytes, of which the kernel had taken {in_kernel}");
+    assert!(all > in_kernel, "the kernel took all: they were no trouble for the server");
 }
 
 fn row(crowd: &mut Crowd, what: &str) {

@@ -2,7 +2,7 @@
 //! one run: `benches/side-by-side/run`, which also puts a community beside IRC servers.
 //!
 //! In each round every contestant has its turn, so that whatever the machine does hits all alike.
-//! Whoever asks is on core 0, whoever answers on core 1.
+//! Whoever asks is on one core, whoever answers on another: the first two that it may use.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -33,7 +33,7 @@ use clap::Parser as _;
 
 use ircd::Ircd;
 use pipes::{PIPES, Pipes};
-use process::{ASKING, move_to};
+use process::{Cores, move_to};
 use table::Figures;
 
 /// Says to a process that was started by this one what it is.
@@ -81,7 +81,7 @@ fn main() {
 
 fn measure(plan: &Plan) {
     assert_eq!(LINE.len(), 64);
-    move_to(ASKING);
+    move_to(Cores::Asking);
     let pipes = Pipes::new();
     let contestants = contestants(&pipes);
     let names = || contestants.iter().map(|one| one.name);

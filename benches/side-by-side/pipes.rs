@@ -11,7 +11,7 @@ use std::{env, path::Path};
 
 use tempfile::TempDir;
 
-use crate::process::{ANSWERING, ASKING, BOTH, Process, free_address, is_here, on};
+use crate::process::{Cores, Process, free_address, is_here, on};
 use crate::{Carrier, LINE, OURS, sorted};
 
 /// A pair of programs. In the commands stand for something: PORT, DIR (keys and settings), BIN
@@ -102,7 +102,7 @@ impl Pipes {
             .replace("PORT", &port.to_string())
     }
 
-    fn command(&self, cores: &str, text: &str, at: SocketAddr) -> Command {
+    fn command(&self, cores: Cores, text: &str, at: SocketAddr) -> Command {
         let text = self.filled(text, at.port());
         let mut words = text.split_whitespace();
         let mut command = on(cores, words.next().unwrap());
@@ -111,7 +111,7 @@ impl Pipes {
     }
 
     /// Starts the one who answers.
-    fn answering(&self, pipe: &Pipe, cores: &str) -> Result<(Process, SocketAddr), String> {
+    fn answering(&self, pipe: &Pipe, cores: Cores) -> Result<(Process, SocketAddr), String> {
         let program = |command: &str| self.filled(command.split(' ').next().unwrap_or(""), 0);
         if ![pipe.answering, pipe.asking].map(program).iter().all(|program| is_here(program)) {
             return Err(format!("not here: {}", pipe.install));
@@ -121,7 +121,7 @@ impl Pipes {
         Ok((Process::serve(&mut command, at), at))
     }
 
-    fn asking(&self, pipe: &Pipe, cores: &str, at: SocketAddr) -> Asking {
+    fn asking(&self, pipe: &Pipe, cores: Cores, at: SocketAddr) -> Asking {
         let mut command = self.command(cores, pipe.asking, at);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = Process(command.spawn().unwrap());
@@ -132,8 +132,8 @@ impl Pipes {
 
     /// Starts both, each on its core.
     pub(crate) fn start(&self, pipe: &Pipe) -> Result<Carrier, String> {
-        let (answering, at) = self.answering(pipe, ANSWERING)?;
-        let mut asking = self.asking(pipe, ASKING, at);
+        let (answering, at) = self.answering(pipe, Cores::Answering)?;
+        let mut asking = self.asking(pipe, Cores::Asking, at);
         Ok(Box::new(move || {
             let _ = &answering;
             asking.carry();
@@ -144,10 +144,12 @@ impl Pipes {
     ///
     /// Both cores are for everybody: stretching a password takes all there are.
     pub(crate) fn set_up(&self, pipe: &Pipe, calls: usize) -> Result<Vec<f64>, String> {
-        let (_answering, at) = self.answering(pipe, BOTH)?;
+        let (_answering, at) = self.answering(pipe, Cores::Both)?;
         let spans = (0..calls).map(|_| {
             let begun = Instant::now();
-            self.asking(pipe, BOTH, at).carry();
+            let mut asking = self.asking(pipe, Cores::Both, at);
+            asking.carry();
+            // Taken before it is ended.
             begun.elapsed()
         });
         Ok(sorted(spans.collect(), 1e3))

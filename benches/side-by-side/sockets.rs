@@ -11,12 +11,12 @@ use hallway::text::Line;
 
 use crate::driven::{Driven, listening, node};
 use crate::ircd::Ircd;
-use crate::process::{ANSWERING, Process, on};
+use crate::process::{Cores, Process, on};
 use crate::{Carrier, LINE, ROLE};
 
 /// Starts this program again in a role; gives where it listens.
 fn start(role: &str) -> (Process, SocketAddr) {
-    let mut command = on(ANSWERING, env::current_exe().unwrap());
+    let mut command = on(Cores::Answering, env::current_exe().unwrap());
     let process = command.env(ROLE, role).stdout(Stdio::piped()).spawn().unwrap();
     let mut process = Process(process);
     let mut at = String::new();

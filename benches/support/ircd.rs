@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
-use crate::process::{ANSWERING, Process, free_address, is_here, on};
+use crate::process::{Cores, Process, free_address, is_here, on};
 
 /// Which one; its name is the program's and the package's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Ircd {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let at = free_address();
         let file = folder.path().join("ircd.conf");
-        let mut command = on(ANSWERING, format!("/usr/sbin/{}", self.name()));
+        let mut command = on(Cores::Answering, format!("/usr/sbin/{}", self.name()));
         let (config, arguments) = match self {
             Self::Ngircd => (NGIRCD, ["--nodaemon", "--passive"].as_slice()),
             Self::Inspircd => {

@@ -4,30 +4,60 @@ use std::ffi::OsStr;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio, id};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, fs, thread};
 
-/// The core of whoever asks: also of the program that measures.
-pub(crate) const ASKING: &str = "0";
-/// The core of whoever answers.
-pub(crate) const ANSWERING: &str = "1";
-/// Wherever the system likes.
-pub(crate) const BOTH: &str = "0,1";
+/// Where a process runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cores {
+    /// The core of whoever asks: also of the program that measures.
+    Asking,
+    /// The core of whoever answers.
+    Answering,
+    /// Wherever the system likes.
+    Both,
+}
+
+/// The first two that this program may use; looked up before it moves itself to one of them.
+static FIRST_TWO: LazyLock<[usize; 2]> = LazyLock::new(|| {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    // `0-3,6`
+    let mut allowed = list.unwrap().trim().split(',').flat_map(|range| {
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        from.parse::<usize>().unwrap()..=to.parse().unwrap()
+    });
+    [(); 2].map(|()| allowed.next().expect("it takes two cores"))
+});
+
+impl Cores {
+    /// As taskset wants it.
+    fn list(self) -> String {
+        let [asking, answering] = *FIRST_TWO;
+        match self {
+            Self::Asking => asking.to_string(),
+            Self::Answering => answering.to_string(),
+            Self::Both => format!("{asking},{answering}"),
+        }
+    }
+}
+
 /// No server takes longer to listen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A command on these cores.
-pub(crate) fn on(cores: &str, program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn on(cores: Cores, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("taskset");
-    command.args(["-c", cores]).arg(program);
+    command.args(["-c", &cores.list()]).arg(program);
     command
 }
 
 /// Moves this process to these cores; what it starts follows.
-pub(crate) fn move_to(cores: &str) {
+pub(crate) fn move_to(cores: Cores) {
     let mut command = Command::new("taskset");
-    command.args(["-a", "-p", "-c", cores, &id().to_string()]);
-    assert!(command.stdout(Stdio::null()).status().unwrap().success(), "it takes two cores");
+    command.args(["-a", "-p", "-c", &cores.list(), &id().to_string()]);
+    assert!(command.stdout(Stdio::null()).status().unwrap().success(), "not moved to {cores:?}");
 }
 
 /// A process; dropped, it is killed.

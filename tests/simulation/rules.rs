@@ -220,7 +220,8 @@ impl Rules {
         let Some((at, from, text)) = shown(world, fact) else { return Ok(()) };
         let said = self.said.get(text).map_or(&[][..], Vec::as_slice).iter();
         let mut said = said.filter(|said| said.by.host == from && said.to == at.host);
-        // Of digits that were meant for a menu, and said more than once, nobody knows which it is.
+        // Of digits that were meant for a menu, and said more than once, nobody knows which
+        // this is.
         let (Some(said), None) = (said.next(), said.next()) else { return Ok(()) };
         let newest = self.newest.entry((said.by, at, said.conversation)).or_default();
         if said.order <= *newest {

@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
         let search_port = self.number(b"SEARCHPORT.UPNP.ORG").and_then(|n| u16::try_from(n).ok());
         Ok(Advert {
             target: self.only(target)?.and_then(Target::parse).ok_or(Invalid::Target)?,
-            usn: self.only(b"USN")?.and_then(Usn::parse).ok_or(Invalid::Usn)?,
+            usn: self.only(b"USN")?.and_then(usn).ok_or(Invalid::Usn)?,
             location: self.text(b"LOCATION"),
             server: self.text(b"SERVER"),
             max_age: self.first(b"CACHE-CONTROL").and_then(max_age),
@@ -191,6 +191,12 @@ fn text(value: &[u8]) -> Option<&str> {
     let text = str::from_utf8(value).ok()?;
     let fits = (1..=VALUE_BYTES_MAX).contains(&text.len());
     (fits && !text.chars().any(char::is_control)).then_some(text)
+}
+
+/// A name that is within the limit also as it should have been written, with `uuid:`.
+fn usn(value: &str) -> Option<Usn> {
+    let missing = if value.starts_with("uuid:") { 0 } else { "uuid:".len() };
+    Usn::parse(value).filter(|_| value.len() + missing <= VALUE_BYTES_MAX)
 }
 
 /// A value of nothing but digits.

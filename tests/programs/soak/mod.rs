@@ -9,7 +9,7 @@
 //! Does it notice? These were put in on purpose, and the short one said:
 //!
 //! * 1,880 bytes, those of a member, are kept of each connection to a community: `hall grows:
-//!   [1064, 1136, 1184, 1212, 1240] KiB`. Otherwise it grows by 8 to 28 KiB in that time; 40 are
+//!   [1064, 1136, 1184, 1212, 1240] KiB`. Otherwise it grows by 8 to 28 KiB in that time; 64 are
 //!   allowed. A round has a dozen arrivals and some ten other connections.
 //! * Whoever dies stays on the list: `the watched list is {…, "visitor-4-0": "available", …}`.
 //! * The socket is kept of a connection that the other side ended: `hall is Figures { descriptors:

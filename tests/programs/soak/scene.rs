@@ -116,12 +116,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks until all is well; fails with what is not, after [`PATIENCE`].
+/// Looks until all is well; fails with what is not, after twice [`PATIENCE`]: who lost a cable may
+/// need 25 s to notice and 30 to come back.
 #[track_caller]
 pub(crate) fn until(mut look: impl FnMut() -> Result<(), String>) {
     let begun = Instant::now();
     while let Err(what) = look() {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
+        assert!(begun.elapsed() < 2 * PATIENCE, "{what}");
         moment(Duration::from_millis(100));
     }
 }

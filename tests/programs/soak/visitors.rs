@@ -232,7 +232,7 @@ impl<'a> Visitors<'a> {
         self.pause(if is_long { 60_000 } else { 1_500 });
         self.scene.lan.hub(&format!("link set eth0p{} up", self.leaf));
         let connect = "exec 3<>/dev/tcp/10.77.0.1/5000";
-        until(|| match self.scene.lan.run(self.leaf, "bash", &["-c", connect]) {
+        until(|| match self.scene.lan.run(self.leaf, "timeout", &["5", "bash", "-c", connect]) {
             nothing if nothing.is_empty() => Ok(()),
             trouble => Err(trouble),
         });

@@ -22,12 +22,12 @@ pub(crate) const HALL: &str = "10.77.0.1";
 /// warm. Who serves or watches a list comes back to the same but for a few pages; neighbours, and
 /// threads that work at any moment, let the others creep.
 const STEADY: [(&str, usize, &str, &str, u64); 6] = [
-    ("hall", 0, "community-server", "--name hall --guesses-per-source 100000", 40),
-    ("anna", 1, "node-server", ANNA, 192),
-    ("ben", 1, "node-server", BEN, 192),
-    ("cleo", 2, "client", CLEO, 192),
-    ("watcher", 0, "client", "list 10.77.0.1 --watch --name watcher", 40),
-    ("finder", 0, "client", "discover --seconds 0", 192),
+    ("hall", 0, "community-server", "--name hall --guesses-per-source 100000", 64),
+    ("anna", 1, "node-server", ANNA, 256),
+    ("ben", 1, "node-server", BEN, 256),
+    ("cleo", 2, "client", CLEO, 256),
+    ("watcher", 0, "client", "list 10.77.0.1 --watch --name watcher", 64),
+    ("finder", 0, "client", "discover --seconds 0", 256),
 ];
 const ANNA: &str = "--name anna --echo --community 10.77.0.1 --guesses-per-source 100000";
 const BEN: &str = "--name ben --echo --community 10.77.0.1 --guesses-per-source 100000";
