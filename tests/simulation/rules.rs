@@ -315,7 +315,9 @@ impl Rules {
             let is_small = host.members_max < MEMBERS_MAX;
             self.tally.fill(if is_small { "members of a few" } else { "members" }, viewers);
             self.tally.fill("half-open at a community", load.half_open);
-            if viewers > host.members_max || load.half_open > limits::HALF_OPEN_MAX {
+            // Who has logged in and not yet said what for is counted with the strangers there.
+            let half_open_max = limits::HALF_OPEN_MAX + world.hosts.len();
+            if viewers > host.members_max || load.half_open > half_open_max {
                 return Err(format!("{load:?}"));
             }
         }
