@@ -14,3 +14,4 @@ pub mod record;
 mod script;
 pub mod strangers;
 pub mod text;
+mod wire;

@@ -4,16 +4,12 @@
 //! let in, at either end, unless exactly what one end said is what the other heard; and nothing is
 //! shown that was not said by who was let in.
 
-use std::net::SocketAddr;
-
-use hallway::channel::Channel;
 use hallway::conn::{ConnId, Lost, NetInput};
 use hallway::handshake::auth::{Instance, Me};
-use hallway::handshake::dialling::{DialStep, Dialling, Wanted};
-use hallway::handshake::hello::ServerHello;
-use hallway::handshake::stretch::{Profile, Stretcher};
+use hallway::handshake::dialling::{Dialling, Wanted};
+use hallway::handshake::stretch::Profile;
 use hallway::identity::Identity;
-use hallway::limits::{HELLO_BYTES_MAX, HELLO_WAIT, KE3_WAIT};
+use hallway::limits::{HELLO_WAIT, KE3_WAIT};
 use hallway::message::{Addresses, Join, Message, Say, State};
 use hallway::record::{DirectionKeys, RecordKind, Sealer};
 use hallway::secret::Secret;
@@ -23,6 +19,7 @@ use hallway::time::Millis;
 
 use super::listener::{Heard, Impostor, Listener, PASSWORD};
 use super::script::Script;
+use super::wire::{Dialler, Wire};
 
 /// Whether somebody was let in, as they may.
 pub fn check(bytes: &[u8]) -> bool {
@@ -56,44 +53,6 @@ struct World {
     pool: Vec<Vec<u8>>,
     now: Millis,
     seeds: Seeds,
-}
-
-/// One connection, with a real dialler at one end and the listener at the other.
-struct Wire {
-    conn: ConnId,
-    from: SocketAddr,
-    me: Me,
-    opened: Millis,
-    /// Whether the dialler knows the password and wants what there is.
-    knows: bool,
-    dialler: Dialler,
-    /// The listener has let go of it.
-    is_over: bool,
-    /// The dialler has.
-    has_hung_up: bool,
-    /// The listener has let the dialler in.
-    is_in: bool,
-    to_listener: Vec<u8>,
-    to_dialler: Vec<u8>,
-    /// What each end said, and what the other heard.
-    said: Vec<u8>,
-    heard: Vec<u8>,
-    answered: Vec<u8>,
-    heard_back: Vec<u8>,
-    /// How much of `said` is the handshake, once the proof is made.
-    proof_ends: Option<usize>,
-    /// How much of `answered` is the listener's hello, and how much the handshake.
-    hello_ends: usize,
-    auth_ends: usize,
-    /// Lines said by the dialler, and how many of them were shown.
-    lines: Vec<Line>,
-    shown: usize,
-}
-
-enum Dialler {
-    Waiting(Box<Dialling>),
-    Open(Box<Channel>),
-    Gone,
 }
 
 impl World {
@@ -172,28 +131,8 @@ impl World {
         let start = Dialling::start(wanted, self.now, &mut self.seeds);
         let (dialling, hello) = start.expect("a short password");
         let (conn, from) = (ConnId(u64::from(number)), ([10, 0, 0, number], 40_000).into());
-        let mut wire = Wire {
-            conn,
-            from,
-            me,
-            opened: self.now,
-            knows: knows_password && is_right_service,
-            dialler: Dialler::Waiting(Box::new(dialling)),
-            is_over: false,
-            has_hung_up: false,
-            is_in: false,
-            to_listener: Vec::new(),
-            to_dialler: Vec::new(),
-            said: Vec::new(),
-            heard: Vec::new(),
-            answered: Vec::new(),
-            heard_back: Vec::new(),
-            proof_ends: None,
-            hello_ends: 0,
-            auth_ends: 0,
-            lines: Vec::new(),
-            shown: 0,
-        };
+        let knows = knows_password && is_right_service;
+        let mut wire = Wire::new(conn, from, me, self.now, knows, dialling);
         wire.say(&hello);
         self.remember(&hello);
         self.wires.push(wire);
@@ -353,76 +292,6 @@ impl World {
             self.carry_back(at, usize::MAX);
         }
     }
-}
-
-impl Wire {
-    fn say(&mut self, bytes: &[u8]) {
-        self.said.extend(bytes);
-        self.to_listener.extend(bytes);
-    }
-
-    /// The listener's first word is its hello; any other means that the dialler is let in, and must
-    /// have been preceded by the handshake, whole and unchanged both ways.
-    fn hears_from_listener(&mut self, bytes: &[u8]) {
-        assert!(!self.is_over && !self.has_hung_up, "said after the end");
-        self.to_dialler.extend(bytes);
-        self.answered.extend(bytes);
-        if self.hello_ends == 0 {
-            self.hello_ends = bytes.len();
-            assert!(bytes.len() <= 6 + HELLO_BYTES_MAX && ServerHello::decode(bytes).is_ok());
-            return;
-        }
-        let proof_ends = self.proof_ends.expect("let in without a proof");
-        assert!(self.knows, "let in with a wrong password");
-        assert_eq!(
-            self.heard.get(..proof_ends),
-            self.said.get(..proof_ends),
-            "heard what was said"
-        );
-        let hello = ..self.hello_ends;
-        assert_eq!(self.heard_back.get(hello), self.answered.get(hello), "answered to the answer");
-        if !self.is_in {
-            self.is_in = true;
-            self.auth_ends = self.answered.len();
-        }
-    }
-
-    /// Bytes for the dialler; gives its proof, when it makes one.
-    fn receive(&mut self, bytes: &[u8], now: Millis, seeds: &mut Seeds) -> Option<Vec<u8>> {
-        let dialling = match std::mem::replace(&mut self.dialler, Dialler::Gone) {
-            Dialler::Waiting(dialling) => dialling,
-            other => {
-                self.dialler = other;
-                return None;
-            }
-        };
-        match dialling.received(bytes, &self.me, seeds) {
-            DialStep::Wait(dialling) => self.dialler = Dialler::Waiting(Box::new(dialling)),
-            DialStep::Stretch(dialling, job) => {
-                let stretched = STRETCHER.with(|stretcher| job.run(stretcher));
-                if let Ok((dialling, proof)) = dialling.stretched(stretched, &self.me, now) {
-                    assert!(self.knows, "a proof without the password");
-                    self.dialler = Dialler::Waiting(Box::new(dialling));
-                    self.say(&proof);
-                    self.proof_ends = Some(self.said.len());
-                    return Some(proof);
-                }
-            }
-            DialStep::Open(channel, _) => {
-                assert!(self.is_in, "it opens before it is let in");
-                let auth = ..self.auth_ends;
-                assert_eq!(self.heard_back.get(auth), self.answered.get(auth), "heard the answer");
-                self.dialler = Dialler::Open(channel);
-            }
-            DialStep::Failed(_) => {}
-        }
-        None
-    }
-}
-
-thread_local! {
-    /// Remembers what it has stretched, over all inputs.
-    static STRETCHER: Stretcher = Stretcher::new(Profile::Test);
 }
 
 /// Changes one bit.
