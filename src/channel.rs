@@ -58,6 +58,13 @@ impl Channel {
         let _ = self.sealer.seal(now, RecordKind::Close, &[reason.code()], out);
     }
 
+    /// From now on messages may be as long as those of a community's list.
+    pub(crate) fn allow_lists(&mut self) {
+        if let Some(opener) = &mut self.opener {
+            opener.allow_lists();
+        }
+    }
+
     /// Takes bytes as they came.
     pub fn push(&mut self, bytes: &[u8]) {
         if let Some(opener) = &mut self.opener {

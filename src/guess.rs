@@ -6,7 +6,8 @@
 //! the account is overdrawn and has to be paid off before the next. There is no lock-out: that
 //! would hand attackers an off switch.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use crate::limits;
@@ -17,7 +18,7 @@ use crate::time::Millis;
 pub struct GuessLimits {
     /// In a row, from one address.
     pub per_source: u32,
-    /// In a row, from all together.
+    /// In a row, from all strange addresses together; and from all where somebody has logged in.
     pub global: u32,
 }
 
@@ -31,7 +32,7 @@ impl Default for GuessLimits {
 ///
 /// Not the /64 of an IPv6 address, although one machine can have all of it: on a LAN everybody
 /// shares one, and a classroom's typing errors must not keep the classroom out. Who uses many
-/// addresses meets the limit for all together.
+/// addresses meets the limit for all strangers together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source(u128);
 
@@ -46,11 +47,24 @@ impl Source {
     }
 }
 
-/// Token buckets, one a source and one for all.
+/// Token buckets: for those from where somebody has logged in, and for strangers.
+///
+/// They are apart so that a flood of strangers, who use up what there is for all of them, keeps
+/// nobody out who has been in.
 pub struct Guesses {
     limits: GuessLimits,
-    global: Bucket,
+    proven: Pool,
+    strangers: Pool,
+}
+
+/// Sources that share what is earned: a bucket for each, and one for all.
+struct Pool {
+    all: Bucket,
     sources: BTreeMap<Source, Bucket>,
+    sources_max: usize,
+    /// Who found the bucket of all empty and is to come again, in order, each with the time until
+    /// which its place is kept. What is earned goes round the sources, whoever asks how often.
+    line: VecDeque<(Source, Millis)>,
 }
 
 /// Tokens that were there at a time; the rest is computed when asked.
@@ -61,30 +75,28 @@ struct Bucket {
     /// Tokens taken for log-ins that have not come to an end.
     pending: i64,
     since: Millis,
+    capacity: u32,
+    /// The time in which one more token is earned.
+    every: Millis,
 }
 
 impl Bucket {
-    fn full(capacity: u32, since: Millis) -> Self {
-        Self { tokens: i64::from(capacity), pending: 0, since }
+    fn full(capacity: u32, every: Millis, since: Millis) -> Self {
+        Self { tokens: i64::from(capacity), pending: 0, since, capacity, every }
     }
 
-    fn refill(&mut self, now: Millis, every: Millis, capacity: u32) {
-        let earned = (now - self.since).0 / every.0.max(1);
-        let room = i64::from(capacity) - self.tokens - self.pending;
-        let earned_tokens = i64::try_from(earned).unwrap_or(i64::MAX);
-        if earned_tokens >= room {
-            self.tokens += room;
-            self.since = now;
-        } else {
-            self.tokens += earned_tokens;
-            self.since = self.since + Millis(earned * every.0);
-        }
+    fn refill(&mut self, now: Millis) {
+        let before = self.tokens;
+        self.tokens = self.tokens_at(now);
+        let is_full = self.balance() >= i64::from(self.capacity);
+        let earned = u64::try_from(self.tokens - before).unwrap_or(0);
+        self.since = if is_full { now } else { self.since + Millis(earned * self.every.0) };
     }
 
-    /// Takes a token unless those that are lost for good have used up all.
-    fn take(&mut self) {
-        self.tokens -= 1;
-        self.pending += 1;
+    /// Tokens with what has been earned by now.
+    fn tokens_at(&self, now: Millis) -> i64 {
+        let earned = i64::try_from((now - self.since).0 / self.every.0).unwrap_or(i64::MAX);
+        self.tokens.saturating_add(earned).min(i64::from(self.capacity) - self.pending)
     }
 
     /// Tokens that would be there if everything pending came to a good end.
@@ -92,15 +104,20 @@ impl Bucket {
         self.tokens + self.pending
     }
 
-    /// Time until the balance allows another.
-    fn wait(&self, now: Millis, every: Millis) -> Millis {
-        let missing = u64::try_from(1 - self.balance()).unwrap_or(0);
-        self.since + Millis(every.0.saturating_mul(missing)) - now
+    /// Time until there is one more than `others` want.
+    fn wait(&self, now: Millis, others: usize) -> Millis {
+        let wanted = i64::try_from(others).unwrap_or(i64::MAX).saturating_add(1);
+        let missing = u64::try_from(wanted.saturating_sub(self.balance())).unwrap_or(0);
+        self.since + Millis(self.every.0.saturating_mul(missing)) - now
     }
 
-    fn give_back(&mut self) {
-        self.tokens += 1;
-        self.pending -= 1;
+    fn take(&mut self, count: i64) {
+        self.tokens -= count;
+        self.pending += count;
+    }
+
+    fn give_back(&mut self, count: i64) {
+        self.take(-count);
     }
 
     fn lose(&mut self) {
@@ -111,8 +128,9 @@ impl Bucket {
 impl Guesses {
     /// Full buckets.
     pub fn new(limits: GuessLimits) -> Self {
-        let global = Bucket::full(limits.global, Millis(0));
-        Self { limits, global, sources: BTreeMap::new() }
+        let proven = Pool::new(limits.global, limits::GUESS_PROVEN_MAX);
+        let strangers = Pool::new(limits.global, limits::GUESS_SOURCES_MAX);
+        Self { limits, proven, strangers }
     }
 
     /// Takes a token for one log-in.
@@ -120,146 +138,102 @@ impl Guesses {
     /// # Errors
     /// None is left: the time after which one is.
     pub fn take(&mut self, now: Millis, source: Source) -> Result<(), Millis> {
-        self.global.refill(now, limits::GUESS_GLOBAL_REFILL, self.limits.global);
-        if self.global.balance() <= 0 {
-            return Err(self.global.wait(now, limits::GUESS_GLOBAL_REFILL));
-        }
-        self.make_room(now, source);
-        let full = Bucket::full(self.limits.per_source, now);
-        let bucket = self.sources.entry(source).or_insert(full);
-        bucket.refill(now, limits::GUESS_REFILL, self.limits.per_source);
-        if bucket.balance() <= 0 {
-            return Err(bucket.wait(now, limits::GUESS_REFILL));
-        }
-        bucket.take();
-        self.global.take();
-        Ok(())
+        let per_source = self.limits.per_source;
+        self.pool(source).take(now, source, per_source)
     }
 
-    /// Gives a token back: the log-in it was taken for came to a good end.
-    pub fn give_back(&mut self, source: Source) {
-        if let Some(bucket) = self.sources.get_mut(&source) {
-            bucket.give_back();
+    /// Gives a token back: the log-in it was taken for came to a good end, and its source belongs
+    /// to the proven ones from now on.
+    pub fn give_back(&mut self, now: Millis, source: Source) {
+        if let Some(bucket) = self.strangers.sources.remove(&source) {
+            self.strangers.all.give_back(bucket.pending);
+            self.proven.make_room(now);
+            self.proven.all.take(bucket.pending);
+            self.proven.sources.insert(source, bucket);
         }
-        self.global.give_back();
+        self.proven.end(source, |bucket| bucket.give_back(1));
     }
 
     /// The log-in that a token was taken for will not come to a good end any more.
     pub fn lose(&mut self, source: Source) {
-        if let Some(bucket) = self.sources.get_mut(&source) {
-            bucket.lose();
-        }
-        self.global.lose();
+        self.pool(source).end(source, Bucket::lose);
     }
 
-    /// Forgets sources when there are too many: the full ones, which forgetting does not favour;
-    /// if all are in use, the fullest. Those with a log-in under way stay: they are few.
-    fn make_room(&mut self, now: Millis, newcomer: Source) {
-        let has_room = self.sources.len() < limits::GUESS_SOURCES_MAX;
-        if has_room || self.sources.contains_key(&newcomer) {
+    fn pool(&mut self, source: Source) -> &mut Pool {
+        let is_proven = self.proven.sources.contains_key(&source);
+        if is_proven { &mut self.proven } else { &mut self.strangers }
+    }
+}
+
+impl Pool {
+    fn new(burst: u32, sources_max: usize) -> Self {
+        let all = Bucket::full(burst, limits::GUESS_GLOBAL_REFILL, Millis(0));
+        Self { all, sources: BTreeMap::new(), sources_max, line: VecDeque::new() }
+    }
+
+    fn take(&mut self, now: Millis, source: Source, burst: u32) -> Result<(), Millis> {
+        if let Some(own) = self.sources.get_mut(&source) {
+            own.refill(now);
+            if own.balance() <= 0 {
+                return Err(own.wait(now, 0));
+            }
+        }
+        self.wait_in_line(now, source)?;
+        if !self.sources.contains_key(&source) {
+            self.make_room(now);
+        }
+        let full = Bucket::full(burst, limits::GUESS_REFILL, now);
+        self.sources.entry(source).or_insert(full).take(1);
+        self.all.take(1);
+        Ok(())
+    }
+
+    /// Whether there is a token left for this source when all before it in the line have theirs; if
+    /// not, it has a place there, unless the line is too long, and is told when to come again.
+    fn wait_in_line(&mut self, now: Millis, source: Source) -> Result<(), Millis> {
+        self.all.refill(now);
+        self.line.retain(|(_, until)| now < *until);
+        let found = self.line.iter().position(|(waiting, _)| *waiting == source);
+        let place = found.unwrap_or(self.line.len());
+        if self.all.balance() > i64::try_from(place).unwrap_or(i64::MAX) {
+            self.line.remove(place);
+            return Ok(());
+        }
+        let wait = self.all.wait(now, place);
+        let kept = (source, now + wait + limits::GUESS_TURN);
+        match self.line.get_mut(place) {
+            Some(own) => *own = kept,
+            None if place < limits::GUESS_LINE_MAX => self.line.push_back(kept),
+            None => {}
+        }
+        Err(wait)
+    }
+
+    /// A log-in under way has ended: what that does to both its buckets.
+    fn end(&mut self, source: Source, how: impl Fn(&mut Bucket)) {
+        // A source with a log-in under way is never forgotten.
+        if let Some(bucket) = self.sources.get_mut(&source) {
+            how(bucket);
+            how(&mut self.all);
+        }
+    }
+
+    /// Makes room for one more source: forgets the one with most tokens, which being forgotten
+    /// favours least, and of several the one that has not come for longest. Those with a log-in
+    /// under way stay: they are few.
+    fn make_room(&mut self, now: Millis) {
+        if self.sources.len() < self.sources_max {
             return;
         }
-        let capacity = self.limits.per_source;
-        self.sources.retain(|_, bucket| {
-            bucket.refill(now, limits::GUESS_REFILL, capacity);
-            bucket.pending > 0 || bucket.tokens < i64::from(capacity)
-        });
-        if self.sources.len() >= limits::GUESS_SOURCES_MAX {
-            let settled = self.sources.iter().filter(|(_, bucket)| bucket.pending == 0);
-            let fullest = settled.max_by_key(|(_, bucket)| bucket.tokens);
-            if let Some(source) = fullest.map(|(source, _)| *source) {
-                self.sources.remove(&source);
-            }
+        let settled = self.sources.iter().filter(|(_, bucket)| bucket.pending == 0);
+        let fullest =
+            settled.max_by_key(|(_, bucket)| (bucket.tokens_at(now), Reverse(bucket.since)));
+        if let Some(source) = fullest.map(|(source, _)| *source) {
+            self.sources.remove(&source);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source(last: u8) -> Source {
-        Source::of(IpAddr::from([10, 0, 0, last]))
-    }
-
-    #[test]
-    fn after_the_burst_one_guess_comes_back_each_interval() {
-        let mut guesses = Guesses::new(GuessLimits::default());
-        for _ in 0..limits::GUESS_BURST {
-            assert_eq!(guesses.take(Millis(0), source(1)), Ok(()));
-            guesses.lose(source(1));
-        }
-        assert_eq!(guesses.take(Millis(0), source(1)), Err(limits::GUESS_REFILL));
-        assert_eq!(guesses.take(Millis(4_000), source(1)), Err(Millis(6_000)));
-        assert_eq!(guesses.take(limits::GUESS_REFILL, source(1)), Ok(()));
-        guesses.lose(source(1));
-        assert!(guesses.take(limits::GUESS_REFILL, source(1)).is_err());
-        assert_eq!(guesses.take(Millis(0), source(2)), Ok(()), "others are not locked out");
-    }
-
-    #[test]
-    fn a_thousand_good_log_ins_are_not_throttled() {
-        let mut guesses = Guesses::new(GuessLimits::default());
-        for _ in 0..1000 {
-            assert_eq!(guesses.take(Millis(0), source(1)), Ok(()));
-            guesses.give_back(source(1));
-        }
-    }
-
-    #[test]
-    fn a_class_behind_one_router_logs_in_at_once_and_so_many_guesses_are_paid_off() {
-        let mut guesses = Guesses::new(GuessLimits::default());
-        for _ in 0..30 {
-            assert_eq!(guesses.take(Millis(0), source(1)), Ok(()));
-        }
-        for _ in 0..30 {
-            guesses.give_back(source(1));
-        }
-        for _ in 0..30 {
-            assert_eq!(guesses.take(Millis(0), source(1)), Ok(()));
-        }
-        for _ in 0..30 {
-            guesses.lose(source(1));
-        }
-        let debt = Millis(limits::GUESS_REFILL.0 * 26);
-        assert_eq!(guesses.take(Millis(0), source(1)), Err(debt));
-        assert!(guesses.take(debt, source(1)).is_ok());
-    }
-
-    #[test]
-    fn all_sources_together_are_limited_too() {
-        let mut guesses = Guesses::new(GuessLimits { per_source: 5, global: 3 });
-        for last in 0..3 {
-            assert_eq!(guesses.take(Millis(0), source(last)), Ok(()));
-            guesses.lose(source(last));
-        }
-        assert_eq!(guesses.take(Millis(0), source(9)), Err(limits::GUESS_GLOBAL_REFILL));
-    }
-
-    #[test]
-    fn the_memory_of_sources_is_bounded_and_keeps_the_guilty() {
-        let mut guesses = Guesses::new(GuessLimits { per_source: 5, global: u32::MAX });
-        let guilty = source(1);
-        for _ in 0..5 {
-            assert!(guesses.take(Millis(0), guilty).is_ok());
-            guesses.lose(guilty);
-        }
-        for number in 0..5_000u32 {
-            let address = IpAddr::from((number + (11 << 24)).to_be_bytes());
-            assert!(guesses.take(Millis(0), Source::of(address)).is_ok());
-            guesses.lose(Source::of(address));
-            assert!(guesses.sources.len() <= limits::GUESS_SOURCES_MAX);
-        }
-        assert!(guesses.take(Millis(0), guilty).is_err());
-    }
-
-    #[test]
-    fn neighbours_on_an_ipv6_network_are_told_apart_and_a_mapped_address_is_ipv4() {
-        let one: IpAddr = "2001:db8:1:2::1".parse().unwrap();
-        let other: IpAddr = "2001:db8:1:2::2".parse().unwrap();
-        assert_ne!(Source::of(one), Source::of(other));
-        assert_ne!(source(1), source(2));
-        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
-        assert_eq!(Source::of(mapped), source(1));
-    }
-}
+#[path = "guess_tests.rs"]
+mod tests;

@@ -50,7 +50,9 @@ pub fn decode(bytes: &[u8]) -> Result<Identity, NotAKeyFile> {
         let (Some(high), Some(low)) = (value(*high), value(*low)) else { return Err(NotAKeyFile) };
         *byte = high << 4 | low;
     }
-    Ok(Identity::from_seed(&seed))
+    let identity = Identity::from_seed(&seed);
+    // One way to write each: no capitals.
+    if encode(&identity).as_bytes() == bytes { Ok(identity) } else { Err(NotAKeyFile) }
 }
 
 #[cfg(test)]
@@ -63,6 +65,12 @@ mod tests {
         let text = encode(&identity);
         assert!(text.len() <= KEY_FILE_BYTES_MAX);
         assert_eq!(decode(text.as_bytes()).ok().unwrap().public(), identity.public());
+    }
+
+    #[test]
+    fn another_spelling_of_an_identity_is_not_what_was_written() {
+        let text = encode(&Identity::from_seed(&[0xa7; 32]));
+        assert!(decode(text.replace("a7a7", "A7a7").as_bytes()).is_err());
     }
 
     #[test]

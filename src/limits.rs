@@ -19,6 +19,11 @@ pub const KE3_WAIT: Millis = Millis(20_000);
 pub const ANSWER_WAIT: Millis = Millis(10_000);
 /// Unauthenticated connections of one listener: bounds what a flood can hold (4 KiB each).
 pub const HALF_OPEN_MAX: usize = 1024;
+/// In a full house who waits for so long with its proof loses its place to a newcomer: an honest
+/// program is faster unless its machine is very busy, and a flood pays a guess for each.
+pub const PROOF_PATIENCE: Millis = Millis(3_000);
+// So who has not said hello goes before who is quick at proving.
+const _: () = assert!(HELLO_WAIT.0 + PROOF_PATIENCE.0 <= KE3_WAIT.0);
 /// Unauthenticated connections from one address: a class behind one router arriving at once still
 /// fits.
 pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
@@ -27,12 +32,20 @@ pub const HALF_OPEN_PER_SOURCE_MAX: usize = 64;
 pub const GUESS_BURST: u32 = 5;
 /// One more try is earned in this time: about 2^13 a day from one address.
 pub const GUESS_REFILL: Millis = Millis(10_000);
-/// Wrong passwords from all addresses together in a burst.
+/// Wrong passwords in a burst from all addresses together where nobody has logged in; as many from
+/// all where somebody has. Those who can be half-open at once do not overdraw a full
+/// one.
 pub const GUESS_GLOBAL_BURST: u32 = 1024;
-/// One more of those is earned in this time: about 2^20 a day from everywhere.
-pub const GUESS_GLOBAL_REFILL: Millis = Millis(100);
-/// Addresses remembered by the guess limit; the fullest bucket is forgotten first.
+/// One more of those is earned in this time: from both kinds together about 2^20 a day.
+pub const GUESS_GLOBAL_REFILL: Millis = Millis(200);
+/// Addresses remembered by the guess limit where nobody has logged in; the fullest bucket is
+/// forgotten first.
 pub const GUESS_SOURCES_MAX: usize = 4096;
+/// Addresses that wait for a token of the common bucket: three minutes of what it earns.
+pub const GUESS_LINE_MAX: usize = 1024;
+/// A place in that line is kept for so long after its turn has come: a person who is told to come
+/// back types the command again.
+pub const GUESS_TURN: Millis = Millis(30_000);
 /// Stretched passwords remembered for reconnecting.
 pub const STRETCH_MEMO_MAX: usize = 64;
 
@@ -45,11 +58,17 @@ pub const PIN_FILE_BYTES_MAX: usize = 2 << 20;
 
 /// Ciphertext bytes of a record that carries a message.
 pub const MESSAGE_RECORD_BYTES_MAX: usize = 4096;
+/// Ciphertext bytes of a record with a message from a community: BLAKE3 and ChaCha20 take sixteen
+/// pieces of a list side by side, so that a byte costs three quarters of what it does in 4 KiB.
+pub const LIST_RECORD_BYTES_MAX: usize = 16 * 1024;
 /// Ciphertext bytes of any record: the authenticated input is then exactly 64 BLAKE3 chunks.
 pub const RECORD_BYTES_MAX: usize = 65_536 - 12;
 /// Inner bytes (type, padding length, payload, padding) that a record other than bulk is padded to:
 /// powers of two hide the length of a line and waste at most half.
 pub const PADDED_BYTES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, MESSAGE_RECORD_BYTES_MAX];
+/// Above those, to the next multiple of this: how long a list is is no secret to hide at the price
+/// of half as much again.
+pub const PADDED_STEP_BYTES: usize = 1024;
 /// Records under one key before it is replaced.
 pub const REKEY_RECORDS: u64 = 1 << 20;
 /// Bytes under one key before it is replaced.
@@ -129,9 +148,11 @@ pub const REJOIN_LONGEST: Millis = Millis(30_000);
 /// Changes of a community's list are gathered at least so long after the last were told: nobody
 /// sees the delay, and who changes its state without end wakes the others fifty times a second.
 pub const NEWS_PAUSE_MIN: Millis = Millis(20);
-/// The same for each thousand who are told, which takes about a fifth of this time: telling leaves
-/// most of the processor to those who come in.
-pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(50);
+/// The same for each thousand who are told, which takes about a twentieth of this time: telling
+/// leaves the processor to those who come in, and a class that arrives is told of in few writes.
+pub const NEWS_PAUSE_PER_THOUSAND: Millis = Millis(200);
+/// No more than this, however many there are.
+pub const NEWS_PAUSE_MAX: Millis = Millis(2_000);
 /// Newcomers who get the list in one turn of the community's loop: at 19,000 members 1.6 MB each,
 /// so that everybody else waits 20 ms and not for all of a class.
 pub const LISTS_PER_TURN: usize = 8;
@@ -142,6 +163,9 @@ pub const OFFERED_NAMES_MAX: usize = 128;
 pub const MEMBERS_DEFAULT: usize = 1_000;
 /// Members a community can be told to take: one descriptor each, and 20,000 is what a process gets.
 pub const MEMBERS_MAX: usize = 19_000;
+/// Addresses remembered by the guess limit where somebody has logged in: all members of the largest
+/// community.
+pub const GUESS_PROVEN_MAX: usize = MEMBERS_MAX;
 /// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
 pub const WORKER_JOBS_MAX: usize = 64;
 
@@ -149,11 +173,12 @@ pub const WORKER_JOBS_MAX: usize = 64;
 
 /// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.
 pub const SCREEN_LINES_MAX: usize = 1024;
-/// Lines typed or piped in that the program has not taken yet.
-pub const TYPED_LINES_MAX: usize = 64;
 /// How long a server waits, once, for whoever reads its output: a living reader makes room in
 /// milliseconds, and nobody in a conversation notices a second.
 pub const OUTPUT_WAIT: Millis = Millis(1_000);
+/// Bytes that are written into a pipe with room without going by the printer: POSIX promises that a
+/// pipe takes so many at once, if it takes any.
+pub const PIPE_BYTES_AT_ONCE: usize = 512;
 /// Entries of the line history.
 pub const HISTORY_LINES_MAX: usize = 500;
 /// Bytes of one line of input; a longer one is cut into pieces. No chat line comes near it, and a

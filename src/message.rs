@@ -163,7 +163,10 @@ pub struct Addresses(Vec<IpAddr>);
 impl Addresses {
     /// The first few of these; see [`limits::ADDRESSES_MAX`].
     pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        Self(addresses.into_iter().take(limits::ADDRESSES_MAX).collect())
+        let mut few: Vec<IpAddr> = addresses.into_iter().take(limits::ADDRESSES_MAX).collect();
+        // A community keeps them for each member; mostly it is one.
+        few.shrink_to_fit();
+        Self(few)
     }
 
     /// The addresses, best first.
@@ -273,7 +276,7 @@ impl<'b, C> Decode<'b, C> for Addresses {
         if count > limits::ADDRESSES_MAX as u64 {
             return Err(DecodeError::message("too many addresses"));
         }
-        let mut addresses = Vec::new();
+        let mut addresses = Vec::with_capacity(count as usize);
         for _ in 0..count {
             let bytes = d.bytes()?;
             let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);

@@ -51,7 +51,7 @@ fn bodies<T: Encode<()>>(items: impl IntoIterator<Item = T>) -> Vec<Body> {
     for item in items {
         let before = page.bytes.len();
         let _: Written = minicbor::encode(item, &mut page.bytes);
-        if page.bytes.len() + FRAME_BYTES > limits::MESSAGE_RECORD_BYTES_MAX && page.count > 0 {
+        if page.bytes.len() + FRAME_BYTES > limits::LIST_RECORD_BYTES_MAX && page.count > 0 {
             let bytes = page.bytes.split_off(before);
             full.push(std::mem::replace(&mut page, Body { count: 0, bytes }));
         }
@@ -92,6 +92,7 @@ mod tests {
         let mut sealer = Sealer::new(keys(), Millis(0));
         sealer.seal(Millis(0), RecordKind::Message, bytes, &mut wire).unwrap();
         let mut opener = Opener::new(keys());
+        opener.allow_lists();
         opener.push(&wire);
         let (_, payload) = opener.next().unwrap().unwrap();
         let message = Message::decode(payload).unwrap();
@@ -150,7 +151,7 @@ mod tests {
         let (_, but_the_last) = messages.split_last().unwrap();
         let one_more = minicbor::to_vec(longest_member()).unwrap().len();
         for page in but_the_last {
-            let room = limits::MESSAGE_RECORD_BYTES_MAX - 3 - page.len();
+            let room = limits::LIST_RECORD_BYTES_MAX - 3 - page.len();
             assert!(room < one_more + 64, "{room} bytes are left");
         }
     }

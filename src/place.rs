@@ -36,21 +36,20 @@ impl Place {
     /// See [`PlaceError`].
     pub fn parse(typed: &str, port: u16) -> Result<Self, PlaceError> {
         let typed = typed.trim();
-        if let Ok(SocketAddr::V6(v6)) = typed.parse::<SocketAddr>() {
-            let host = typed.trim_start_matches('[').split(']').next().unwrap_or_default();
-            return Self::new(host, v6.port());
+        if is_v6(typed) {
+            return Self::new(typed, port);
         }
-        let bare = typed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(typed);
-        if bare.parse::<Ipv6Addr>().is_ok() {
-            return Self::new(bare, port);
-        }
-        match typed.rsplit_once(':') {
-            Some((host, digits)) => {
-                let port = digits.parse().map_err(|_| PlaceError::BadPort)?;
-                Self::new(host, port)
-            }
-            None => Self::new(typed, port),
-        }
+        let (host, digits) = match typed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, "")) if is_v6(host) => return Self::new(host, port),
+            Some((host, rest)) if is_v6(host) => (host, rest.strip_prefix(':')),
+            Some(_) => return Err(PlaceError::BadHost),
+            None => match typed.rsplit_once(':') {
+                Some((host, digits)) => (host, Some(digits)),
+                None => return Self::new(typed, port),
+            },
+        };
+        let port = digits.and_then(|digits| digits.parse().ok()).ok_or(PlaceError::BadPort)?;
+        Self::new(host, port)
     }
 
     fn new(host: &str, port: u16) -> Result<Self, PlaceError> {
@@ -61,8 +60,7 @@ impl Place {
             return Err(PlaceError::BadPort);
         }
         let known = |letter: char| letter.is_ascii_alphanumeric() || "-._:%".contains(letter);
-        let colons_belong =
-            !host.contains(':') || host.contains("::") || host.matches(':').count() == 7;
+        let colons_belong = !host.contains(':') || is_v6(host);
         if host.len() > HOST_BYTES_MAX || !host.chars().all(known) || !colons_belong {
             return Err(PlaceError::BadHost);
         }
@@ -75,6 +73,12 @@ impl Place {
         let plain = self.host.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, self.port));
         plain.ok().or_else(scoped)
     }
+}
+
+/// Whether this is an IPv6 address, with or without a zone.
+fn is_v6(host: &str) -> bool {
+    let (ip, zone) = host.split_once('%').unwrap_or((host, ""));
+    ip.parse::<Ipv6Addr>().is_ok() && !zone.contains([':', ']'])
 }
 
 impl fmt::Display for Place {
@@ -102,9 +106,14 @@ mod tests {
             ("[::1]", "[::1]:5460"),
             ("[2001:db8::1]:80", "[2001:db8::1]:80"),
             ("[fe80::1%2]:80", "[fe80::1%2]:80"),
+            ("[fe80::1%eth0]", "[fe80::1%eth0]:5460"),
+            ("[fe80::1%eth0]:80", "[fe80::1%eth0]:80"),
+            ("fe80::1%eth0", "[fe80::1%eth0]:5460"),
+            ("fe80::1%eth0:80", "[fe80::1%eth0]:80"),
         ] {
             let place = Place::parse(typed, 5460).unwrap();
             assert_eq!(place.to_string(), shown, "{typed}");
+            assert_eq!(Place::parse(shown, 1), Ok(place), "{shown}");
         }
         assert!(Place::parse("[fe80::1%2]:80", 1).unwrap().socket().is_some());
         assert!(Place::parse("::1", 1).unwrap().socket().is_some());
@@ -123,6 +132,9 @@ mod tests {
             ("two words:1", PlaceError::BadHost),
             ("a\u{1b}[2J:1", PlaceError::BadHost),
             ("a:b:1", PlaceError::BadHost),
+            ("::::1", PlaceError::BadHost),
+            ("[10.0.0.7]:1", PlaceError::BadHost),
+            ("[::1]80", PlaceError::BadPort),
         ] {
             assert_eq!(Place::parse(typed, 5460), Err(error), "{typed:?}");
         }

@@ -141,7 +141,7 @@ pub enum Exit {
     Usage = 2,
     /// Not let in: password, refusal, changed identity.
     NotLetIn = 3,
-    /// Unreachable, or lost on the way.
+    /// Unreachable, not answered, or lost on the way.
     Lost = 4,
     /// The other side broke the protocol.
     Protocol = 5,
@@ -171,6 +171,7 @@ impl Ended {
             Self::PinBroken { .. } => "identity-changed",
             Self::Busy { .. } => "busy",
             Self::NoResources => "no-resources",
+            Self::Fault(PeerFault::Silent) => "no-answer",
             Self::Fault(_) => "protocol",
         }
     }
@@ -188,7 +189,8 @@ impl Ended {
                 CloseReason::NoAnswer | CloseReason::Other => Exit::Lost,
                 CloseReason::Confused => Exit::Protocol,
             },
-            Self::Lost(_) | Self::NotReached(_) => Exit::Lost,
+            // A line that is cut looks the same as a program that keeps silent.
+            Self::Lost(_) | Self::NotReached(_) | Self::Fault(PeerFault::Silent) => Exit::Lost,
             Self::WrongPassword
             | Self::OtherIdentity { .. }
             | Self::PinBroken { .. }
@@ -230,7 +232,7 @@ impl Ended {
             ),
             Self::Busy { wait_ms } => {
                 let wait = Duration::from_millis(u64::from(*wait_ms)).as_secs() + 1;
-                format!("{who} has too many log-ins or wrong passwords from here: try in {wait} s")
+                format!("{who} has too many log-ins or wrong passwords just now: try in {wait} s")
             }
             Self::NoResources => {
                 "this machine has not the 64 MiB of memory that a log-in takes".to_owned()
@@ -317,6 +319,14 @@ mod tests {
             assert_eq!(CloseReason::from_code(reason.code()), reason);
         }
         assert_eq!(CloseReason::from_code(200), CloseReason::Other);
+    }
+
+    #[test]
+    fn silence_is_not_called_a_breach_of_the_protocol() {
+        let silent = Ended::Fault(PeerFault::Silent);
+        assert_eq!((silent.kind(), silent.exit()), ("no-answer", Exit::Lost));
+        let forged = Ended::Fault(PeerFault::ForgedRecord);
+        assert_eq!((forged.kind(), forged.exit()), ("protocol", Exit::Protocol));
     }
 
     #[test]

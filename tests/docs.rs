@@ -170,6 +170,7 @@ fn ends() -> Vec<Ended> {
         Ended::PinBroken { pinned: print, found: print },
         Ended::Busy { wait_ms: 1 },
         Ended::NoResources,
+        Ended::Fault(PeerFault::Silent),
         Ended::Fault(PeerFault::ForgedRecord),
     ]);
     ends

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use community_server::news::pause;
 use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::handshake::stretch::Stretcher;
 use hallway::seeds::Seeds;
@@ -13,8 +14,6 @@ use hallway::time::Millis;
 use crate::member::{Keys, Member, Reached, Want};
 use crate::server::Kind;
 
-/// So many are on their way in at a time: a listener takes 64 half-open ones from one address.
-const AT_THE_DOOR: usize = 48;
 /// Nothing here takes longer, unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// A server that says nothing for so long has nothing to say.
@@ -64,7 +63,8 @@ impl Crowd {
         number
     }
 
-    /// One turn of the loop, until the deadline at the latest; gives whether anything came.
+    /// One turn of the loop, until the deadline at the latest; gives whether anything came. Who has
+    /// the list must not be closed, whatever else is done to the server.
     pub(crate) fn turn(&mut self, deadline: Option<Millis>) -> bool {
         self.net.wait(deadline);
         let mut came = false;
@@ -80,6 +80,7 @@ impl Crowd {
                 NetInput::Connected | NetInput::Opened { .. } => {}
             }
             if member.reached != before {
+                assert_ne!(before, Reached::Listed, "a member was closed");
                 self.reached[before as usize] -= 1;
                 self.reached[member.reached as usize] += 1;
             }
@@ -103,24 +104,23 @@ impl Crowd {
     pub(crate) fn arrive(&mut self, count: usize, want: Want) {
         let all = self.members.len() + count;
         while self.members.len() < all {
-            while self.reached(Reached::Door) < AT_THE_DOOR && self.members.len() < all {
+            while self.reached(Reached::Door) < self.kind.at_the_door() && self.members.len() < all
+            {
                 self.come(want);
             }
             self.turn(None);
-            assert!(
-                want == Want::Nothing || self.reached(Reached::Gone) == 0,
-                "everybody is let in, and stays"
-            );
         }
         let wanted = if want == Want::Nothing { Reached::Inside } else { Reached::Listed };
         self.until(|crowd| crowd.members[all - count..].iter().all(|one| one.reached >= wanted));
+        let gone = self.members[all - count..].iter().filter(|one| one.reached == Reached::Gone);
+        assert_eq!(gone.count(), 0, "everybody is let in, and stays");
     }
 
-    /// Waits until everybody who listens knows of so many.
+    /// Waits until everybody who has the list and listens knows of so many.
     pub(crate) fn until_all_know(&mut self, known: usize) {
         self.until(|crowd| {
-            let mut listeners = crowd.members.iter().filter(|one| one.listens());
-            listeners.all(|one| one.reached == Reached::Gone || one.known == known)
+            let listed = crowd.members.iter().filter(|one| one.reached == Reached::Listed);
+            listed.filter(|one| one.listens()).all(|one| one.known == known)
         });
     }
 
@@ -137,9 +137,11 @@ impl Crowd {
         }
     }
 
-    /// One member changes its state: the time until the last one of all has been told.
+    /// One member changes its state when nothing has been told for a while: the time until the last
+    /// one of all has been told.
     pub(crate) fn toggle(&mut self, number: usize) -> Duration {
         self.until_quiet();
+        self.rest(pause(self.members.len()));
         for member in &mut self.members {
             member.bytes = 0;
         }
@@ -147,9 +149,11 @@ impl Crowd {
         let bytes = self.members[number].toggle();
         self.net.perform(id_of(number), NetOutput::Send(bytes));
         let (first, last) = (0, self.members.len() - 1);
+        // Of ours a whole record; IRC says it in one short line.
+        let whole = if matches!(self.kind, Kind::Irc(_)) { 1 } else { 100 };
         // Both ends first: looking at all of them each time would be the load.
         self.until(|crowd| {
-            let is_told = |one: &Member| one.reached != Reached::Listed || one.bytes >= 100;
+            let is_told = |one: &Member| one.reached != Reached::Listed || one.bytes >= whole;
             is_told(&crowd.members[first])
                 && is_told(&crowd.members[last])
                 && crowd.members.iter().all(is_told)

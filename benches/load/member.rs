@@ -1,5 +1,5 @@
 //! One member as the load makes it: the real dialling side with its stretched password remembered,
-//! or its shadow before the floor, which sends the same bytes.
+//! or its shadow before the floor, which sends the same bytes; or somebody on IRC.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,13 @@ use hallway::handshake::hello::Service;
 use hallway::handshake::stretch::Stretcher;
 use hallway::identity::{Identity, PublicIdentity};
 use hallway::message::{Addresses, Change, Join, Member as Listed, Message, State};
+use hallway::reason::Ended;
 use hallway::secret::Secret;
 use hallway::seeds::Seeds;
 use hallway::text::Name;
 use hallway::time::Millis;
 
+use crate::irc::{self, Said};
 use crate::plain::{self, Frames, Kind as Frame};
 use crate::server::{Kind, PASSWORD};
 
@@ -54,12 +56,15 @@ enum Stage {
     /// Before the floor: so many bytes of the answer are missing.
     Shadow(usize),
     Frames(Frames),
+    /// On IRC: the beginning of a line.
+    Lines(Vec<u8>),
     Over,
 }
 
 /// One member.
 pub(crate) struct Member {
     stage: Stage,
+    number: usize,
     want: Want,
     /// Whether it opens and reads what it is told after the list; the others count bytes, for the
     /// load must not take more of the machine than the server does.
@@ -71,6 +76,8 @@ pub(crate) struct Member {
     pub(crate) known: usize,
     /// Bytes that came since somebody set this to zero.
     pub(crate) bytes: usize,
+    /// It was told to come again after so long.
+    pub(crate) busy: Option<Millis>,
     /// From the dialling to the log-in, then from the wish to the whole list.
     pub(crate) took: Duration,
 }
@@ -95,6 +102,7 @@ impl Member {
     /// Comes to the door; gives the first bytes.
     pub(crate) fn new(kind: Kind, number: usize, want: Want, keys: &mut Keys) -> (Self, Vec<u8>) {
         let (stage, bytes) = match kind {
+            Kind::Irc(_) => (Stage::Lines(Vec::new()), irc::hello(number)),
             Kind::Floor => (Stage::Shadow(plain::ANSWER_BYTES), vec![7; plain::HELLO_BYTES]),
             Kind::Community => {
                 let me = Me {
@@ -115,6 +123,7 @@ impl Member {
         };
         let member = Self {
             stage,
+            number,
             want,
             listens: number.is_multiple_of(16),
             state: State::Available,
@@ -122,6 +131,7 @@ impl Member {
             reached: Reached::Door,
             known: 0,
             bytes: 0,
+            busy: None,
             took: Duration::ZERO,
         };
         (member, bytes)
@@ -159,6 +169,7 @@ impl Member {
                 };
                 bytes = plain::frame(kind, 0, message.encode().len());
             }
+            Stage::Lines(_) => bytes = irc::line(self.number, message),
             Stage::Dialling(_) | Stage::Shadow(_) | Stage::Over => unreachable!("not inside"),
         }
         bytes
@@ -196,6 +207,10 @@ impl Member {
                 self.stage = Stage::Frames(frames);
                 self.read_frames()
             }
+            Stage::Lines(mut begun) => {
+                begun.extend_from_slice(bytes);
+                self.read_lines(begun)
+            }
             Stage::Over => Vec::new(),
         }
     }
@@ -215,7 +230,12 @@ impl Member {
                 self.read();
                 return wish;
             }
-            DialStep::Failed(_) => self.closed(),
+            DialStep::Failed(ended) => {
+                if let Ended::Busy { wait_ms } = ended {
+                    self.busy = Some(Millis(wait_ms.into()));
+                }
+                self.closed();
+            }
         }
         Vec::new()
     }
@@ -274,6 +294,27 @@ impl Member {
                 Frame::Join | Frame::Watch | Frame::State => unreachable!("no server says that"),
             }
         }
+        answer
+    }
+
+    /// The same on IRC.
+    fn read_lines(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let mut rest = bytes.as_slice();
+        self.stage = Stage::Lines(Vec::new());
+        let mut answer = Vec::new();
+        while let Some((line, after)) = irc::split(rest) {
+            rest = after;
+            match Said::parse(line) {
+                Said::Welcome => answer = self.enter(),
+                Said::Names(count) => self.page(count, false),
+                Said::EndOfNames => self.page(0, true),
+                // Before the list it is our own.
+                Said::Joined if self.reached == Reached::Listed => self.known += 1,
+                Said::Left => self.known -= 1,
+                Said::Joined | Said::Other => {}
+            }
+        }
+        self.stage = Stage::Lines(rest.to_vec());
         answer
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use community_server::news::pause;
 use community_server::options::Options;
 use hallway::conn::{ConnId, NetInput, NetOutput};
-use hallway::limits::{LISTS_PER_TURN, MESSAGE_RECORD_BYTES_MAX, PADDED_BYTES};
+use hallway::limits::{LIST_RECORD_BYTES_MAX, LISTS_PER_TURN, PADDED_BYTES, PADDED_STEP_BYTES};
 use hallway::message::{Change, Message, State};
 use hallway::shell::clock::Clock;
 use hallway::shell::hardening::raise_descriptor_limit;
@@ -45,7 +45,9 @@ const KINDS: [Kind; 7] =
 
 /// One frame with a payload of so many bytes that stands for `count` entries.
 pub(crate) fn frame(kind: Kind, count: usize, payload_bytes: usize) -> Vec<u8> {
-    let inner = PADDED_BYTES.into_iter().find(|padded| *padded >= payload_bytes + 3).unwrap();
+    let bare = payload_bytes + 3;
+    let padded = PADDED_BYTES.into_iter().find(|padded| *padded >= bare);
+    let inner = padded.unwrap_or(bare.next_multiple_of(PADDED_STEP_BYTES));
     let [_, l2, l1, l0] = u32::try_from(inner).unwrap().to_be_bytes();
     let mut bytes = vec![l2, l1, l0, kind as u8];
     bytes.extend(u16::try_from(count).unwrap().to_be_bytes());
@@ -214,7 +216,7 @@ impl Floor {
 
 /// So many entries in as many frames as they take.
 fn pages(kind: Kind, entries: usize, entry_bytes: usize) -> Vec<u8> {
-    let in_one = (MESSAGE_RECORD_BYTES_MAX - 64) / entry_bytes;
+    let in_one = (LIST_RECORD_BYTES_MAX - 64) / entry_bytes;
     let mut bytes = Vec::new();
     let mut left = entries;
     while left > 0 {

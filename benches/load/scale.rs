@@ -1,4 +1,4 @@
-//! What a community of some size costs, beside its floor.
+//! What a community of some size costs, beside its floor and perhaps beside others.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,15 @@ use hallway::time::Millis;
 use crate::crowd::Crowd;
 use crate::member::Want;
 use crate::server::{Kind, Server};
+use crate::table;
 
 /// Log-ins that are counted apart from the list.
 const LOG_INS: usize = 2_000;
 /// Changes and lists measured in one run.
 const SAMPLES: usize = 11;
 
-/// A row of the table: what, and how to print it.
-const ROWS: [(&str, usize); 10] = [
+/// A measure of the table: what, and how to print it.
+const MEASURES: [(&str, usize); 10] = [
     ("a log-in, CPU of the server, us", 0),
     ("log-ins a second of that CPU", 0),
     ("everybody arrives: CPU of the server, s", 2),
@@ -28,32 +29,33 @@ const ROWS: [(&str, usize); 10] = [
     ("the list, CPU of the server, ms", 2),
 ];
 
-/// One column of one run.
-type Figures = [f64; ROWS.len()];
+/// A figure for each measure.
+type Figures = [f64; MEASURES.len()];
 
-/// Measures both servers in turn, and prints the medians.
-pub(crate) fn measure(members: usize, rounds: usize) {
+/// Measures the servers in turn, and prints what they took.
+pub(crate) fn measure(members: usize, rounds: usize, kinds: &[Kind]) {
     // Who asks for the list takes a place, too.
     let members = members.min(MEMBERS_MAX - SAMPLES);
-    let mut community = Vec::new();
-    let mut floor = Vec::new();
+    let mut all = vec![Ok(vec![]); kinds.len()];
     for _ in 0..rounds {
-        floor.push(run(Kind::Floor, members));
-        community.push(run(Kind::Community, members));
+        for (kind, runs) in kinds.iter().zip(&mut all) {
+            match (kind.missing(), runs) {
+                (Some(why), runs) => *runs = Err(why),
+                (None, Ok(runs)) => runs.push(run(*kind, members)),
+                (None, Err(_)) => {}
+            }
+        }
     }
-    println!("\n{members} members, medians of {rounds} rounds");
-    println!("{:44}{:>12}{:>12}{:>8}", "", "community", "floor", "ratio");
-    for (at, (what, digits)) in ROWS.into_iter().enumerate() {
-        let [ours, least] = [&community, &floor].map(|all| median(all.iter().map(|run| run[at])));
-        println!("{what:44}{ours:>12.digits$}{least:>12.digits$}{:>8.2}", ours / least);
+    println!("\n{members} members, {rounds} rounds");
+    let [ours, floor] = [Kind::Community, Kind::Floor].map(Kind::name);
+    for (at, (what, digits)) in MEASURES.into_iter().enumerate() {
+        let figures = all.iter().map(|runs| {
+            let runs: &Result<Vec<Figures>, String> = runs;
+            runs.as_ref().map(|runs| runs.iter().map(|run| run[at]).collect()).map_err(Clone::clone)
+        });
+        let rows: Vec<_> = kinds.iter().map(|kind| kind.name()).zip(figures).collect();
+        table::print(what, digits, ours, floor, &rows);
     }
-}
-
-/// The middle one.
-pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn run(kind: Kind, members: usize) -> Figures {
@@ -102,7 +104,7 @@ fn log_ins(kind: Kind) -> Duration {
     let mut gone = 0;
     while gone < LOG_INS {
         let batch = crowd.members().len();
-        crowd.arrive(40, Want::Nothing);
+        crowd.arrive(40.min(kind.at_the_door()), Want::Nothing);
         for number in batch..crowd.members().len() {
             crowd.dismiss(number);
             gone += 1;
@@ -111,6 +113,8 @@ fn log_ins(kind: Kind) -> Duration {
     (server.cpu() - cpu) / u32::try_from(gone).unwrap()
 }
 
+/// The middle one.
 pub(crate) fn milliseconds(spans: &[Duration]) -> f64 {
-    median(spans.iter().map(|span| span.as_secs_f64() * 1e3))
+    let spans: Vec<f64> = spans.iter().map(|span| span.as_secs_f64() * 1e3).collect();
+    table::median(&spans)
 }

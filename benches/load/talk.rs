@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,10 +17,11 @@ use hallway::shell::net::Net;
 use hallway::text::Line;
 use hallway::time::Millis;
 use node_server::membership::{Listing, Wish};
-use node_server::node::{Command as Order, Input};
+use node_server::node::{Command, Input};
 
 use crate::ROLE;
 use crate::driven::{Driven, listening, node};
+use crate::process::{Cores, on};
 use crate::server::PASSWORD;
 
 /// Round trips of a conversation, in milliseconds.
@@ -41,7 +42,8 @@ pub(crate) struct Talk {
 impl Talk {
     /// Starts them as members of this community, and waits until they talk.
     pub(crate) fn start(community: SocketAddr) -> Self {
-        let mut child = Command::new(env::current_exe().unwrap())
+        // Wherever the system likes, as on the machine of somebody who chats.
+        let mut child = on(Cores::Both, env::current_exe().unwrap())
             .env(ROLE, "talk")
             .arg(community.to_string())
             .stdin(Stdio::piped())
@@ -77,14 +79,14 @@ impl Talk {
 pub(crate) fn talk(community: SocketAddr) {
     let (net, at) = listening();
     let mut echo = Driven::new(net, node("echo", 1, true));
-    echo.handle(Input::Command(Order::Join(wish(community, at.port()))));
+    echo.handle(Input::Command(Command::Join(wish(community, at.port()))));
     thread::spawn(move || {
         loop {
             echo.turn();
         }
     });
     let mut caller = Driven::new(Net::new(Clock::new()).unwrap(), node("ann", 2, false));
-    caller.handle(Input::Command(Order::Join(wish(community, 1))));
+    caller.handle(Input::Command(Command::Join(wish(community, 1))));
     let call = caller.call(at);
 
     let over = Arc::new(AtomicBool::new(false));

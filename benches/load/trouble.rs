@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use hallway::limits::PROOF_PATIENCE;
+
 use crate::crowd::Crowd;
-use crate::hostile::{Flood, deaf, half_open};
+use crate::hostile::{Flood, deaf, half_open, left_standing, newcomer, owed};
 use crate::member::Want;
 use crate::scale::milliseconds;
 use crate::server::{Kind, Server};
@@ -13,6 +15,8 @@ use crate::talk::Talk;
 const MEMBERS: usize = 1_000;
 /// Log-ins while two people talk.
 const LOG_INS: usize = 10_000;
+/// Members who never read.
+const DEAF: usize = 20;
 /// Changes measured, and attempts to log in.
 const SAMPLES: usize = 11;
 
@@ -20,30 +24,56 @@ const SAMPLES: usize = 11;
 pub(crate) fn measure() {
     talk_while_others_log_in();
     let server = Server::start(Kind::Community);
-    let mut crowd = Crowd::new(Kind::Community, server.at);
-    crowd.arrive(MEMBERS, Want::Place);
-    crowd.until_all_know(MEMBERS);
+    let mut crowd = fill(&server, 0);
     println!("\n{MEMBERS} members in trouble: median of {SAMPLES}, ms   change told   log-in");
     row(&mut crowd, "nothing");
 
-    let readers = deaf(server.at, 20);
-    row(&mut crowd, "20 members that never read");
-    drop(readers);
+    never_reading();
 
     let strangers = half_open(server.at, 2_000);
     row(&mut crowd, &format!("{} connections that say nothing", strangers.len()));
     drop(strangers);
 
+    let standing = left_standing(server.at, 2_000);
+    crowd.rest(PROOF_PATIENCE);
+    row(&mut crowd, &format!("{} log-ins begun and left standing", standing.len()));
+    drop(standing);
+
+    // What those have guessed shall not stand in the way of anybody.
+    let server = Server::start(Kind::Community);
+    let mut crowd = fill(&server, 0);
     let (cpu, begun) = (server.cpu(), Instant::now());
     let flood = Flood::start(server.at);
     row(&mut crowd, "first messages without end");
+    let (took, attempts) = newcomer(server.at, &mut crowd);
     let count = flood.stop();
-    let share = (server.cpu() - cpu).as_secs_f64() / begun.elapsed().as_secs_f64();
+    let (cpu, span) = (server.cpu() - cpu, begun.elapsed());
     println!(
-        "  {count} of them in {:.1} s; the server used {share:.2} CPU",
-        begun.elapsed().as_secs_f64()
+        "  {count} of them in {:.1} s; the server used {:.2} CPU",
+        span.as_secs_f64(),
+        cpu.as_secs_f64() / span.as_secs_f64()
     );
+    println!("  somebody new was in after {:.1} s, {attempts} attempts", took.as_secs_f64());
     row(&mut crowd, "right after that");
+}
+
+/// Members come who know each other, and those who are there.
+fn fill(server: &Server, there: usize) -> Crowd {
+    let mut crowd = Crowd::new(Kind::Community, server.at);
+    crowd.arrive(MEMBERS, Want::Place);
+    crowd.until_all_know(there + MEMBERS);
+    crowd
+}
+
+/// They are there before everybody else arrives, and are owed all of that.
+fn never_reading() {
+    let server = Server::start(Kind::Community);
+    let mut deaf = deaf(server.at, DEAF);
+    let mut crowd = fill(&server, DEAF);
+    row(&mut crowd, &format!("{DEAF} members that never read"));
+    let (in_kernel, all) = owed(deaf.remove(0));
+    println!("  each is owed {all} bytes, of which the kernel had taken {in_kernel}");
+    assert!(all > in_kernel, "the kernel took all: they were no trouble for the server");
 }
 
 fn row(crowd: &mut Crowd, what: &str) {
@@ -75,10 +105,7 @@ fn talk_while_others_log_in() {
         let mut crowd = Crowd::new(kind, at);
         crowd.arrive(LOG_INS, Want::Place);
         let trips = talk.finish();
-        let what = match kind {
-            Kind::Floor => "10,000 arrive at a floor",
-            Kind::Community => "10,000 arrive at their community",
-        };
+        let what = format!("10,000 arrive at the {}", kind.name());
         println!(
             "{what:36}{:>8}{:>10.2}{:>10.2}{:>10.2}",
             trips.count, trips.p50, trips.p99, trips.max

@@ -8,9 +8,9 @@ mod telling;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use hallway::channel::{Channel, Incoming};
+use hallway::channel::Incoming;
 use hallway::conn::{ConnId, NetInput, NetOutput};
-use hallway::handshake::auth::{Me, Peer};
+use hallway::handshake::auth::Me;
 use hallway::handshake::lobby::{Lobby, LobbyStep};
 use hallway::limits;
 use hallway::message::{Join, Member, Message};
@@ -21,7 +21,7 @@ use hallway::time::{Millis, Now};
 
 use crate::config::Config;
 pub use crate::conns::Load;
-use crate::conns::{Conn, Conns};
+use crate::conns::{Arrived, Conn, Conns};
 use crate::directory::{Directory, Place, addresses_for_others};
 use crate::news::News;
 use crate::notice::Notice;
@@ -166,7 +166,8 @@ impl Community {
             Some(LobbyStep::Enter(channel, peer, from, bytes)) => {
                 self.send(id, bytes);
                 let until = now + limits::HELLO_WAIT;
-                self.conns.put(id, Conn::Arrived { channel, peer, from, until });
+                let arrived = Arrived { channel, peer, from, until };
+                self.conns.put(id, Conn::Arrived(Box::new(arrived)));
                 self.read(now, id);
             }
             Some(LobbyStep::Close(bytes, turned, from)) => {
@@ -197,14 +198,12 @@ impl Community {
     fn message(&mut self, now: Millis, id: ConnId, message: Message) {
         match (self.conns.take(id), message) {
             // Port zero cannot be dialled: it falls through to what has no place.
-            (Some(Conn::Arrived { channel, peer, from, .. }), Message::Join(join))
-                if join.port != 0 =>
-            {
-                self.join(now, id, channel, peer, from, join);
+            (Some(Conn::Arrived(arrived)), Message::Join(join)) if join.port != 0 => {
+                self.join(now, id, *arrived, join);
             }
-            (Some(Conn::Arrived { channel, .. }), Message::Watch) => {
+            (Some(Conn::Arrived(arrived)), Message::Watch) => {
                 let is_full = self.is_full();
-                self.conns.put(id, Conn::Watcher { channel });
+                self.conns.put(id, Conn::Watcher { channel: arrived.channel });
                 if is_full {
                     self.hang_up(now, id, Some(CloseReason::Full));
                 } else {
@@ -230,15 +229,8 @@ impl Community {
         self.conns.viewers() >= self.config.members_max
     }
 
-    fn join(
-        &mut self,
-        now: Millis,
-        id: ConnId,
-        mut channel: Box<Channel>,
-        peer: Peer,
-        from: SocketAddr,
-        join: Join,
-    ) {
+    fn join(&mut self, now: Millis, id: ConnId, arrived: Arrived, join: Join) {
+        let Arrived { mut channel, peer, from, .. } = arrived;
         let member = Member {
             name: peer.name.clone(),
             identity: peer.identity,

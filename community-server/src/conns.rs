@@ -11,17 +11,8 @@ use hallway::time::Millis;
 
 /// An authenticated connection is exactly one of these.
 pub enum Conn {
-    /// Logged in; has not said what it wants.
-    Arrived {
-        /// Its messages.
-        channel: Box<Channel>,
-        /// Who it has proved to be.
-        peer: Peer,
-        /// Where it comes from.
-        from: SocketAddr,
-        /// When it has been too slow.
-        until: Millis,
-    },
+    /// Logged in; has not said what it wants. Boxed: few are that, and all would be as large.
+    Arrived(Box<Arrived>),
     /// Gets the list without being on it.
     Watcher {
         /// Its messages.
@@ -34,6 +25,18 @@ pub enum Conn {
         /// As whom.
         name: Name,
     },
+}
+
+/// Who has logged in, and not said yet what it wants.
+pub struct Arrived {
+    /// Its messages.
+    pub channel: Box<Channel>,
+    /// Who it has proved to be.
+    pub peer: Peer,
+    /// Where it comes from.
+    pub from: SocketAddr,
+    /// When it has been too slow.
+    pub until: Millis,
 }
 
 /// How many are here.
@@ -51,16 +54,15 @@ impl Conn {
     /// Its messages.
     pub fn channel(&mut self) -> &mut Channel {
         match self {
-            Self::Arrived { channel, .. }
-            | Self::Watcher { channel }
-            | Self::Member { channel, .. } => channel,
+            Self::Arrived(arrived) => &mut arrived.channel,
+            Self::Watcher { channel } | Self::Member { channel, .. } => channel,
         }
     }
 
     /// Its messages, if it sees the list.
     pub fn viewer(&mut self) -> Option<&mut Channel> {
         match self {
-            Self::Arrived { .. } => None,
+            Self::Arrived(_) => None,
             Self::Watcher { channel } | Self::Member { channel, .. } => Some(channel),
         }
     }
@@ -77,8 +79,8 @@ pub struct Conns {
 impl Conns {
     /// Puts a connection in, with its deadline if it has one.
     pub fn put(&mut self, id: ConnId, conn: Conn) {
-        if let Conn::Arrived { until, .. } = &conn {
-            self.arrived.insert((*until, id));
+        if let Conn::Arrived(arrived) = &conn {
+            self.arrived.insert((arrived.until, id));
         }
         self.by_id.insert(id, conn);
     }
@@ -86,8 +88,8 @@ impl Conns {
     /// Takes a connection out, and its deadline with it.
     pub fn take(&mut self, id: ConnId) -> Option<Conn> {
         let conn = self.by_id.remove(&id)?;
-        if let Conn::Arrived { until, .. } = &conn {
-            self.arrived.remove(&(*until, id));
+        if let Conn::Arrived(arrived) = &conn {
+            self.arrived.remove(&(arrived.until, id));
         }
         Some(conn)
     }

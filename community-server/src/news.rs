@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hallway::conn::ConnId;
-use hallway::limits::{LISTS_PER_TURN, NEWS_PAUSE_MIN, NEWS_PAUSE_PER_THOUSAND};
+use hallway::limits::{LISTS_PER_TURN, NEWS_PAUSE_MAX, NEWS_PAUSE_MIN, NEWS_PAUSE_PER_THOUSAND};
 use hallway::message::{Change, Member};
 use hallway::pages;
 use hallway::text::Name;
@@ -128,5 +128,6 @@ fn is_same_entry(before: &Member, now: &Member) -> bool {
 /// How long changes are gathered after so many have been told.
 pub fn pause(viewers: usize) -> Millis {
     let viewers = u64::try_from(viewers).unwrap_or(u64::MAX);
-    Millis(viewers.saturating_mul(NEWS_PAUSE_PER_THOUSAND.0) / 1000).max(NEWS_PAUSE_MIN)
+    let told = Millis(viewers.saturating_mul(NEWS_PAUSE_PER_THOUSAND.0) / 1000);
+    told.clamp(NEWS_PAUSE_MIN, NEWS_PAUSE_MAX)
 }

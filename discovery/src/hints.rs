@@ -12,9 +12,13 @@ use hallway::identity::Fingerprint;
 use hallway::message::State;
 use hallway::text::Name;
 use hallway::time::Now;
-use ssdp::engine::{Config, Wanted};
+use ssdp::engine::{Config, Device, Wanted};
+use ssdp::limits::MAX_AGE;
+use ssdp::target::Udn;
 
+use crate::kind::Kind;
 use crate::limits::{HINT_BYTES_MAX, HINT_NAME_BYTES_MAX};
+use crate::page::{CONFIG_ID, DESCRIPTION};
 
 /// The name of the field.
 pub const FIELD: &str = "WHO.HALLWAY.LOCAL";
@@ -23,7 +27,7 @@ pub const FIELD: &str = "WHO.HALLWAY.LOCAL";
 pub const ECHO: &str = "ECHO.HALLWAY.LOCAL";
 
 /// What an engine of ours is set up with that announces and wants nothing.
-pub(crate) fn config(now: Now) -> Config {
+pub fn config(now: Now) -> Config {
     Config {
         device: None,
         wanted: Wanted::Nothing,
@@ -32,6 +36,22 @@ pub(crate) fn config(now: Now) -> Config {
         echo: Some(ECHO.to_owned()),
         boot_id: u32::try_from(now.unix & 0x7fff_ffff).unwrap_or_default(),
         unix: now.unix,
+    }
+}
+
+/// What is announced of a program: its description is served at that port, and goodbye is said for
+/// `earlier` runs.
+pub fn device(kind: Kind, udn: Udn, hints: &Hints, port: u16, earlier: Vec<Udn>) -> Device {
+    Device {
+        udn,
+        kind: kind.device_type(),
+        services: vec![kind.service_type()],
+        embedded: Vec::new(),
+        location: (port, DESCRIPTION.to_owned()),
+        config_id: CONFIG_ID,
+        max_age: MAX_AGE,
+        extra: vec![hints.field()],
+        earlier,
     }
 }
 
@@ -118,11 +138,9 @@ fn cut(name: &Name) -> Name {
 mod tests {
     use hallway::identity::PublicIdentity;
     use ssdp::message::{Advert, write};
-    use ssdp::target::{Target, Udn, Usn};
+    use ssdp::target::{Target, Usn};
 
     use super::*;
-    use crate::kind::Kind;
-    use crate::page::{CONFIG_ID, DESCRIPTION};
 
     fn hints(name: &str) -> Hints {
         Hints {
@@ -169,7 +187,7 @@ mod tests {
             target,
             location: Some(description.to_owned()),
             server: Some(product()),
-            max_age: u32::try_from(ssdp::limits::MAX_AGE.as_secs()).ok(),
+            max_age: u32::try_from(MAX_AGE.as_secs()).ok(),
             boot_id: Some(u32::MAX >> 1),
             next_boot_id: Some(u32::MAX >> 1),
             config_id: Some(CONFIG_ID),

@@ -42,9 +42,11 @@ impl Kind {
         }))
     }
 
-    /// What a device says to be, if it is one of ours; nobody is both.
+    /// What a device says to be, if it is one of ours; nobody is both. A higher version serves a
+    /// lower one (UDA 1.2.2).
     pub fn among(targets: &[Target]) -> Option<Self> {
-        let mut ours = Self::ALL.into_iter().filter(|kind| targets.contains(&kind.device_type()));
+        let says = |kind: &Self| targets.iter().any(|said| said.serves(&kind.device_type()));
+        let mut ours = Self::ALL.into_iter().filter(says);
         ours.next().filter(|_| ours.next().is_none())
     }
 }
@@ -56,6 +58,18 @@ fn kind_of(kind: &str) -> Type {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by the simulation: one garbled or forged datagram made somebody `Node:11`, which the
+    /// true `Node:1` is part of, and kept them off every list.
+    #[test]
+    fn a_higher_version_of_a_kind_is_of_that_kind() {
+        for kind in Kind::ALL {
+            let Target::DeviceType(mut newer) = kind.device_type() else { unreachable!() };
+            newer.version = 11;
+            assert_eq!(Kind::among(&[Target::DeviceType(newer)]), Some(kind));
+        }
+        assert_eq!(Kind::among(&Kind::ALL.map(Kind::device_type)), None);
+    }
 
     #[test]
     fn the_types_are_those_that_others_search_for() {

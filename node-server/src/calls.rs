@@ -13,7 +13,6 @@ use hallway::limits;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
 use hallway::secret::Secret;
-use hallway::text::Line;
 use hallway::time::{Millis, Now};
 
 use crate::conversation::{Conversation, Heard, Stage};
@@ -131,7 +130,7 @@ impl Calls {
     }
 
     pub(crate) fn can_say(&self, id: CallId) -> bool {
-        let call = self.calls.get(&self.standing_for(id));
+        let call = self.calls.get(&self.spoken_on(id));
         matches!(call, Some(Call::Open(conversation)) if conversation.can_say())
     }
 
@@ -291,10 +290,13 @@ impl Calls {
                     desk.notice(Notice::Connected(id, conversation.who.clone()));
                 }
                 Ok(Some(Heard::Line(line))) => {
-                    if echo {
+                    let label = conversation.who.label.clone();
+                    // Whatever was said here waits for, the echo waits for with it.
+                    let spoken_on = self.spoken_on(id);
+                    if let Some(conversation) = self.conversation(spoken_on).filter(|_| echo) {
                         conversation.say(now.tick, [line.clone()]);
                     }
-                    desk.notice(Notice::Heard(id, conversation.who.label.clone(), line));
+                    desk.notice(Notice::Heard(id, label, line));
                 }
                 Err(Ended::Closed(CloseReason::Duplicate)) => self.replaced(now.tick, id, desk),
                 Err(ended) => self.end(id, ended, desk),
@@ -351,17 +353,9 @@ impl Calls {
         desk.notice(Notice::Ended(id, label, ended, unsent));
     }
 
-    pub(crate) fn say(&mut self, id: CallId, now: Millis, text: Vec<Line>) {
-        let id = self.standing_for(id);
-        let Some(conversation) = self.conversation(id) else { return };
-        // Confirming first keeps what is unconfirmed at the other end within its limit.
-        conversation.confirm(now);
-        conversation.say(now, text);
-    }
-
     /// Hangs up once everything said is confirmed.
     pub(crate) fn finish(&mut self, id: CallId, now: Millis, desk: &mut Desk) {
-        match self.conversation(self.standing_for(id)) {
+        match self.conversation(self.spoken_on(id)) {
             Some(conversation) => conversation.finish(now),
             None => self.close(id, now, CloseReason::Bye, desk),
         }

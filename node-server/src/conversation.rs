@@ -12,7 +12,7 @@ use hallway::text::Line;
 use hallway::time::Millis;
 
 use crate::desk::Desk;
-use crate::notice::Who;
+use crate::notice::{CallId, Who};
 
 /// An authenticated call.
 pub(crate) struct Conversation {
@@ -36,7 +36,9 @@ pub(crate) struct Conversation {
     carried: VecDeque<Line>,
     /// What was said on a connection that this one replaces must come first, and is not known yet.
     pub(crate) held: bool,
-    /// Until when an older connection of the same two may be waited for.
+    /// Other connections of the same two, of which the other end will close all but one, and until
+    /// when that is waited for.
+    pub(crate) waits_for: Vec<CallId>,
     pub(crate) held_until: Option<Millis>,
     /// Hang up as soon as everything we said is confirmed, or then without that.
     pub(crate) finishing: Option<Millis>,
@@ -84,6 +86,7 @@ impl Conversation {
             confirmed: 0,
             carried: VecDeque::new(),
             held: false,
+            waits_for: Vec::new(),
             held_until: None,
             finishing: None,
         }
@@ -147,14 +150,16 @@ impl Conversation {
     }
 
     /// What was said on an older connection comes first, when that has ended.
-    pub(crate) fn hold_until(&mut self, until: Millis) {
+    pub(crate) fn wait_for(&mut self, older: CallId, until: Millis) {
         self.held = true;
+        self.waits_for.push(older);
         self.held_until = Some(until);
     }
 
     /// Nothing more is to be carried here.
     pub(crate) fn release(&mut self, now: Millis) {
         self.held = false;
+        self.waits_for.clear();
         self.held_until = None;
         self.say_carried(now);
     }

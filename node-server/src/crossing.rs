@@ -7,6 +7,7 @@
 use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
 use hallway::limits;
 use hallway::reason::{CloseReason, Ended};
+use hallway::text::Line;
 use hallway::time::Millis;
 
 use crate::calls::{Call, Calls};
@@ -40,10 +41,15 @@ impl Calls {
     ) -> bool {
         let Some(Call::Open(new)) = self.calls.get(&newest) else { return false };
         let (peer, ours) = (new.peer.clone(), new.ours);
+        let mut inherits = false;
         for leaving in &mut self.leaving {
             if leaving.heir.is_none() && is_same_run(&leaving.conversation.peer, &peer) {
                 leaving.heir = Some(newest);
+                inherits = true;
             }
+        }
+        if let Some(newest) = self.conversation(newest) {
+            newest.held |= inherits;
         }
         let older: Vec<(CallId, bool, bool)> = self
             .conversations()
@@ -58,7 +64,7 @@ impl Calls {
                 // nothing said here may overtake what was said there.
                 (true, true) => {
                     if let Some(newest) = self.conversation(newest) {
-                        newest.hold_until(now + limits::ANSWER_WAIT);
+                        newest.wait_for(older, now + limits::ANSWER_WAIT);
                     }
                     continue;
                 }
@@ -97,7 +103,9 @@ impl Calls {
         let Some(Call::Open(goes)) = self.calls.get(&id) else { return };
         let heir = self
             .conversations()
-            .find(|(other, stays)| *other != id && is_same_run(&stays.peer, &goes.peer))
+            .filter(|(other, stays)| *other != id && is_same_run(&stays.peer, &goes.peer))
+            // The next oldest, which the others wait for: calls do not open in their order.
+            .min_by_key(|(_, stays)| stays.waits_for.len())
             .map(|(other, _)| other);
         self.give_way(now, id, heir, Ended::Closed(CloseReason::Duplicate), true, desk);
         if let Some(leaving) = self.leaving.last_mut() {
@@ -177,26 +185,27 @@ impl Calls {
         }
     }
 
-    /// Gives what was not shown to the connections that stay, where all is known.
+    /// Gives what was not shown to the connections that stay, where all is known of it.
     pub(crate) fn pass_on(&mut self, now: Millis, desk: &mut Desk) {
         let dialling = self.calls.values().any(|call| matches!(call, Call::Dialling { .. }));
-        let mut at = 0;
-        while let Some(leaving) = self.leaving.get_mut(at) {
-            match leaving.heir {
-                _ if leaving.until.is_some() => at += 1,
-                None if dialling => at += 1,
-                None => {
-                    let ended = leaving.ended;
-                    self.report(at, ended, desk);
-                }
-                Some(heir) => {
-                    let lines = leaving.conversation.unsent();
-                    let (ended, finishing) = (leaving.ended, leaving.conversation.finishing);
-                    self.report(at, ended, desk);
-                    if let Some(heir) = self.conversation(heir) {
-                        heir.carry(lines, finishing);
-                    }
-                }
+        let known = |heir: CallId, leaving: &[Leaving]| {
+            !leaving.iter().any(|each| each.heir == Some(heir) && each.until.is_some())
+        };
+        // Newest first: each puts its lines before those that are there already.
+        for at in (0..self.leaving.len()).rev() {
+            let heir = self.leaving.get(at).and_then(|leaving| leaving.heir);
+            if heir.map_or(dialling, |heir| !known(heir, &self.leaving)) {
+                continue;
+            }
+            let Some(leaving) = self.leaving.get_mut(at).filter(|each| each.until.is_none()) else {
+                continue;
+            };
+            let (ended, finishing) = (leaving.ended, leaving.conversation.finishing);
+            // Without an heir the report names them.
+            let lines = heir.map(|_| leaving.conversation.unsent()).unwrap_or_default();
+            self.report(at, ended, desk);
+            if let Some(heir) = heir.and_then(|heir| self.conversation(heir)) {
+                heir.carry(lines, finishing);
             }
         }
         let waits = |(id, _): &(CallId, &Conversation)| self.older_of(*id).is_some();
@@ -220,14 +229,31 @@ impl Calls {
         }
     }
 
-    /// The older connection of the same two that this one waits for.
+    /// An older connection of the same two that this one waits for.
     fn older_of(&self, id: CallId) -> Option<CallId> {
         let (_, newer) = self.conversations().find(|(other, _)| *other == id)?;
-        newer.held_until?;
-        let is_older = |(other, older): &(CallId, &Conversation)| {
-            *other < id && older.ours && is_same_run(&older.peer, &newer.peer)
-        };
-        self.conversations().find(is_older).map(|(older, _)| older)
+        let stands = |older: &&CallId| matches!(self.calls.get(older), Some(Call::Open(_)));
+        newer.waits_for.iter().find(stands).copied()
+    }
+
+    /// Where a line for this call is said: the newest connection keeps it until it is known which
+    /// one stays, behind all that was said before.
+    pub(crate) fn spoken_on(&self, id: CallId) -> CallId {
+        let id = self.standing_for(id);
+        let waiting = self
+            .conversations()
+            .filter(|(_, newer)| newer.stage == Stage::Talking && newer.waits_for.contains(&id));
+        // The newest waits for all others.
+        waiting.max_by_key(|(_, newer)| newer.waits_for.len()).map_or(id, |(newer, _)| newer)
+    }
+
+    /// Says a text there.
+    pub(crate) fn say(&mut self, id: CallId, now: Millis, text: Vec<Line>) {
+        let id = self.spoken_on(id);
+        let Some(conversation) = self.conversation(id) else { return };
+        // Confirming first keeps what is unconfirmed at the other end within its limit.
+        conversation.confirm(now);
+        conversation.say(now, text);
     }
 
     /// Gives up what the other end should have closed by now, since we called again.
@@ -239,6 +265,10 @@ impl Calls {
         for id in late {
             while let Some(older) = self.older_of(id) {
                 self.end(older, Ended::Lost(Lost::Broken), desk);
+            }
+            // What else it may wait for has a time of its own.
+            if let Some(newer) = self.conversation(id) {
+                newer.held_until = None;
             }
         }
     }

@@ -281,7 +281,9 @@ impl Node {
             Command::Accept(id) => self.calls.accept(now, id, &mut self.pins, desk),
             Command::Deny(id) => self.calls.close(id, now.tick, CloseReason::Denied, desk),
             Command::Say(id, text) => self.calls.say(id, now.tick, text),
-            Command::HangUp(id) => self.calls.close(id, now.tick, CloseReason::Bye, desk),
+            Command::HangUp(id) => {
+                self.calls.close(self.calls.spoken_on(id), now.tick, CloseReason::Bye, desk);
+            }
             Command::Finish(id) => self.calls.finish(id, now.tick, desk),
             Command::Join(wish) => self.membership.join(wish, now.tick, desk),
             Command::Leave => self.membership.leave(now.tick, desk),

@@ -79,11 +79,6 @@ impl Answering {
         self.source
     }
 
-    /// Whether the dialler has not even said hello.
-    pub fn expects_hello(&self) -> bool {
-        matches!(self.state, State::ExpectHello { .. })
-    }
-
     /// Whether our answer is out and the proof of the password is not in.
     pub fn expects_proof(&self) -> bool {
         matches!(self.state, State::ExpectProof { .. })
@@ -185,7 +180,7 @@ impl Answering {
             guesses.lose(self.source);
             return AnswerStep::Failed(PeerFault::FalseProof);
         };
-        guesses.give_back(self.source);
+        guesses.give_back(now, self.source);
         let keys = Keys::derive(&session_key, &hellos.client, &hellos.server, ke3);
         let mut channel = Box::new(Channel::new(
             Sealer::new(keys.listener_to_dialler, now),

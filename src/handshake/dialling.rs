@@ -56,6 +56,7 @@ pub struct ExpectStretched {
 
 /// See [`Dialling::ExpectAuth`].
 pub struct ExpectAuth {
+    service: Service,
     channel: Channel,
     exporter: Exporter,
     identity: PublicIdentity,
@@ -144,6 +145,7 @@ impl Dialling {
             .send(now, &Message::Auth(auth), &mut bytes)
             .map_err(|_| Ended::Fault(PeerFault::MalformedMessage))?;
         let next = ExpectAuth {
+            service: state.client_hello.service,
             channel,
             exporter: keys.exporter,
             identity: state.identity,
@@ -205,6 +207,9 @@ impl ExpectAuth {
         // The envelope has proved `self.identity`; the signature must be by the same key.
         match auth.verify(Role::Listener, &self.exporter, me.identity.public()) {
             Some(peer) if peer.identity == self.identity => {
+                if self.service == Service::Community {
+                    self.channel.allow_lists();
+                }
                 DialStep::Open(Box::new(self.channel), peer)
             }
             _ => fault(PeerFault::FalseSignature),

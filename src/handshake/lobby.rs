@@ -72,8 +72,8 @@ impl Lobby {
     }
 
     /// Somebody has connected. Without a place for it, `false`: drop it. In a full lobby it takes
-    /// the place of who has been silent for longest: a thousand connections that say nothing must
-    /// not keep everybody out.
+    /// the place of who has been silent for longest, or has taken long to prove that it knows the
+    /// password: a thousand connections that only stand there must not keep everybody out.
     #[must_use]
     pub fn open(&mut self, now: Millis, id: ConnId, from: SocketAddr) -> bool {
         let source = Source::of(from.ip());
@@ -81,7 +81,7 @@ impl Lobby {
         if here >= limits::HALF_OPEN_PER_SOURCE_MAX {
             return false;
         }
-        if self.waiting.len() >= limits::HALF_OPEN_MAX && !self.displace() {
+        if self.waiting.len() >= limits::HALF_OPEN_MAX && !self.displace(now) {
             return false;
         }
         self.put(id, Answering::new(source, now), from);
@@ -117,11 +117,12 @@ impl Lobby {
         Some((self.turned(&handshake), from))
     }
 
-    /// Takes out who has been silent for longest, if anybody is.
-    fn displace(&mut self) -> bool {
-        let is_silent = |id: &ConnId| self.waiting.get(id).is_some_and(|(h, _)| h.expects_hello());
-        let longest = self.by_deadline.iter().map(|(_, id)| *id).find(is_silent);
-        let Some((id, (handshake, from))) = longest.and_then(|id| Some((id, self.take(id)?)))
+    /// Takes out whose time is up first, unless it is still quick at proving the password.
+    fn displace(&mut self, now: Millis) -> bool {
+        // Who has not said hello has less time than that from the start.
+        let too_quick = now + limits::KE3_WAIT - limits::PROOF_PATIENCE;
+        let first = self.by_deadline.first().copied().filter(|(until, _)| *until <= too_quick);
+        let Some((id, (handshake, from))) = first.and_then(|(_, id)| Some((id, self.take(id)?)))
         else {
             return false;
         };

@@ -8,9 +8,10 @@
 //! ```
 //!
 //! Messages, closes and key updates are padded with zeros until `inner` has one of the sizes in
-//! [`limits::PADDED_BYTES`]; bulk is not padded. A receiver takes any padding. A key update has no
-//! payload, is sealed with the old keys, and after it both ends use `derive_key(REKEY_CIPHER, key)`
-//! and `derive_key(REKEY_MAC, key)`, the other parity, and `seq` from 0.
+//! [`limits::PADDED_BYTES`], or above those a multiple of [`limits::PADDED_STEP_BYTES`]; bulk is
+//! not padded. A receiver takes any padding. A key update has no payload, is sealed with the old
+//! keys, and after it both ends use `derive_key(REKEY_CIPHER, key)` and `derive_key(REKEY_MAC,
+//! key)`, the other parity, and `seq` from 0.
 //!
 //! Nothing is ever said to the peer about a bad record: its connection is dropped.
 
@@ -59,7 +60,8 @@ impl RecordKind {
     /// The largest ciphertext of this kind.
     const fn bytes_max(self) -> usize {
         match self {
-            Self::Message | Self::KeyUpdate | Self::Close => limits::MESSAGE_RECORD_BYTES_MAX,
+            Self::Message => limits::LIST_RECORD_BYTES_MAX,
+            Self::KeyUpdate | Self::Close => limits::MESSAGE_RECORD_BYTES_MAX,
             Self::Bulk => limits::RECORD_BYTES_MAX,
         }
     }
@@ -67,13 +69,15 @@ impl RecordKind {
     /// The size of `inner` for a payload, padding included; `None` when the payload is too long.
     fn inner_bytes(self, payload_bytes: usize) -> Option<usize> {
         let bare = payload_bytes.checked_add(INNER_HEADER_BYTES)?;
-        match self {
-            Self::Bulk => (bare <= self.bytes_max()).then_some(bare),
-            Self::KeyUpdate if payload_bytes > 0 => None,
-            Self::Message | Self::KeyUpdate | Self::Close => {
-                limits::PADDED_BYTES.into_iter().find(|&padded| padded >= bare)
-            }
-        }
+        let padded = match self {
+            Self::Bulk => bare,
+            Self::KeyUpdate if payload_bytes > 0 => return None,
+            Self::Message | Self::KeyUpdate | Self::Close => limits::PADDED_BYTES
+                .into_iter()
+                .find(|&padded| padded >= bare)
+                .or_else(|| bare.checked_next_multiple_of(limits::PADDED_STEP_BYTES))?,
+        };
+        (padded <= self.bytes_max()).then_some(padded)
     }
 }
 

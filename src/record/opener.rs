@@ -16,6 +16,7 @@ pub struct Opener {
     buffer: Vec<u8>,
     consumed: usize,
     record_bytes_max: usize,
+    message_bytes_max: usize,
     records_max: u64,
     opened: u64,
 }
@@ -33,16 +34,24 @@ struct Opened {
 
 impl Opener {
     /// Starts a direction. Records above `limits::MESSAGE_RECORD_BYTES_MAX` are refused until
-    /// [`Opener::allow_bulk`].
+    /// [`Opener::allow_lists`] or [`Opener::allow_bulk`].
     pub fn new(keys: DirectionKeys) -> Self {
         Self {
             state: State::Open(Cipher::new(keys)),
             buffer: Vec::new(),
             consumed: 0,
             record_bytes_max: limits::MESSAGE_RECORD_BYTES_MAX,
+            message_bytes_max: limits::MESSAGE_RECORD_BYTES_MAX,
             records_max: limits::RECORDS_MAX,
             opened: 0,
         }
+    }
+
+    /// From now on a record may have `limits::LIST_RECORD_BYTES_MAX` bytes of ciphertext, if it
+    /// carries a message.
+    pub fn allow_lists(&mut self) {
+        self.record_bytes_max = self.record_bytes_max.max(limits::LIST_RECORD_BYTES_MAX);
+        self.message_bytes_max = limits::LIST_RECORD_BYTES_MAX;
     }
 
     /// From now on a record may have `limits::RECORD_BYTES_MAX` bytes of ciphertext, if its kind is
@@ -127,7 +136,8 @@ impl Opener {
             return Ok(None);
         };
         let inner = cipher.open_in_place(header, body).map_err(|Mismatch| RecordError::Forged)?;
-        let (kind, payload_bytes) = parse(inner).ok_or(RecordError::Forged)?;
+        let (kind, payload_bytes) =
+            parse(inner, self.message_bytes_max).ok_or(RecordError::Forged)?;
 
         let start = self.consumed + HEADER_BYTES + INNER_HEADER_BYTES;
         self.consumed += HEADER_BYTES + ct_bytes + TAG_BYTES;
@@ -176,11 +186,13 @@ fn ciphertext_bytes([l2, l1, l0, _]: [u8; HEADER_BYTES]) -> usize {
 }
 
 /// Checks what was sealed: kind, and how many bytes of payload follow the inner header.
-fn parse(inner: &[u8]) -> Option<(RecordKind, usize)> {
+fn parse(inner: &[u8], message_bytes_max: usize) -> Option<(RecordKind, usize)> {
     // inner = type:u8 ‖ pad_len:u16 BE ‖ payload ‖ zeros[pad_len]
     let (&[kind, p1, p0], rest) = inner.split_first_chunk::<INNER_HEADER_BYTES>()?;
     let kind = RecordKind::from_byte(kind)?;
-    if inner.len() > kind.bytes_max() {
+    let is_message = kind == RecordKind::Message;
+    let bytes_max = if is_message { message_bytes_max } else { kind.bytes_max() };
+    if inner.len() > bytes_max {
         return None;
     }
     let payload_bytes = rest.len().checked_sub(usize::from(u16::from_be_bytes([p1, p0])))?;
@@ -302,6 +314,22 @@ mod tests {
         assert_eq!(opener.next(), Ok(Some((RecordKind::Close, b"two".as_slice()))));
         assert_eq!(opener.next(), Err(RecordError::Forged));
         assert_eq!(opener.opened(), 2);
+    }
+
+    #[test]
+    fn a_list_is_opened_once_it_is_allowed_and_bulk_is_still_refused() {
+        let payload = vec![7; 16_381];
+        let wire = stream(RecordKind::Message, &[&payload]);
+        let mut opener = Opener::new(keys());
+        opener.push(&wire);
+        assert_eq!(opener.next(), Err(RecordError::TooLong));
+
+        let mut opener = Opener::new(keys());
+        opener.allow_lists();
+        opener.push(&wire);
+        assert_eq!(opener.next(), Ok(Some((RecordKind::Message, payload.as_slice()))));
+        opener.push(&[0, 0x40, 0x01, 0]);
+        assert_eq!(opener.next(), Err(RecordError::TooLong));
     }
 
     #[test]

@@ -41,8 +41,9 @@ impl Sealer {
     /// appended must be sent, all and in this order: the count has gone on.
     ///
     /// # Errors
-    /// `TooLong`: a message or close payload above 4,093 bytes, bulk above 65,521, a key update
-    /// above 0. `Exhausted`: no more records on this connection. `out` is untouched then.
+    /// `TooLong`: a message above 16,381 bytes (only a community's may have more than 4,093), a
+    /// close payload above 4,093, bulk above 65,521, a key update above 0. `Exhausted`: no more
+    /// records on this connection. `out` is untouched then.
     pub fn seal(
         &mut self,
         now: Millis,
@@ -238,7 +239,7 @@ mod tests {
     fn a_payload_is_refused_exactly_one_byte_above_its_limit() {
         let mut sealer = sealer(|_| ());
         for (kind, most) in [
-            (RecordKind::Message, 4_093),
+            (RecordKind::Message, 16_381),
             (RecordKind::Close, 4_093),
             (RecordKind::Bulk, 65_521),
             (RecordKind::KeyUpdate, 0),

@@ -15,6 +15,8 @@
 //!   spaces in Thai, left-to-right marks in Hebrew), where a U+FFFD would only disturb. Marks
 //!   beyond the limit of one base go the same way.
 
+use std::borrow::Cow;
+
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup};
 use unicode_properties::{UnicodeEmoji, UnicodeGeneralCategory};
@@ -31,11 +33,16 @@ use crate::limits;
 /// script and emoji pass unchanged, byte for byte. `shown(&shown(x)) == shown(x)`; the result is at
 /// most three times as long as `text`.
 pub fn shown(text: &str) -> String {
+    passed(text).into_owned()
+}
+
+/// The same; text that needs no change is not copied.
+pub(super) fn passed(text: &str) -> Cow<'_, str> {
     // Most of what is said: looking up what nobody doubts would cost more than sending it.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    filtered(text)
+    Cow::Owned(filtered(text))
 }
 
 fn filtered(text: &str) -> String {

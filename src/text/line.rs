@@ -7,7 +7,7 @@ use minicbor::encode::{self, Encoder, Write};
 use minicbor::{Decode, Encode};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::filter::shown;
+use super::filter::{passed, shown};
 use crate::limits;
 
 /// One message: 1 to [`limits::LINE_BYTES_MAX`] bytes, not all blank, safe to show. The only
@@ -110,9 +110,10 @@ impl<'b, C> Decode<'b, C> for Line {
 
 /// Every row through the filter; no line ends at the end.
 fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    // One more: every row ends for now.
+    let mut out = String::with_capacity(text.len() + 1);
     for row in text.split('\n') {
-        out.push_str(&shown(row));
+        out.push_str(&passed(row));
         out.push('\n');
     }
     out.truncate(out.trim_end_matches('\n').len());

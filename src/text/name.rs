@@ -1,6 +1,8 @@
 //! The label of a person or a community: one word that cannot be mistaken for something else.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use minicbor::decode::{self, Decoder};
 use minicbor::encode::{self, Encoder, Write};
@@ -10,15 +12,16 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_security::mixed_script::{AugmentedScriptSet, MixedScript};
 
-use super::filter::shown;
+use super::filter::{passed, shown};
 use crate::limits;
 
 /// A legal name: one word of 1 to [`limits::NAME_CHARS_MAX`] characters and at most
 /// [`limits::NAME_BYTES_MAX`] bytes, in Unicode normalisation form C, safe to print.
 ///
-/// It is a label and no identity: two people may use the same. Ordered by code points.
+/// It is a label and no identity: two people may use the same. Ordered by code points. Copies share
+/// their memory: a community keeps six of each name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 /// Why a text is not a name, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -65,7 +68,7 @@ impl Name {
         }
         // ASCII is composed, of one script and plain: most names, and a list has thousands of them.
         let is_ascii = typed.is_ascii();
-        let name = if is_ascii { typed.to_owned() } else { typed.nfc().collect() };
+        let name = if is_ascii { Cow::Borrowed(typed) } else { typed.nfc().collect() };
         if name.contains(is_blank) {
             return Err(NameError::Space);
         }
@@ -75,10 +78,8 @@ impl Name {
         if name.contains(is_reserved) {
             return Err(NameError::Reserved);
         }
-        if name.starts_with(is_mark) || name.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(NameError::Unshown);
-        }
-        if shown(&name) != name {
+        let is_odd = || name.starts_with(is_mark) || name.contains(char::REPLACEMENT_CHARACTER);
+        if !is_ascii && is_odd() || passed(&name) != name {
             return Err(NameError::Unshown);
         }
         if !name.contains(char::is_alphanumeric) {
@@ -93,10 +94,10 @@ impl Name {
         if name.len() > limits::NAME_BYTES_MAX || name.chars().count() > limits::NAME_CHARS_MAX {
             return Err(NameError::TooLong);
         }
-        if !is_ascii && !name.as_str().is_single_script() {
+        if !is_ascii && !name.is_single_script() {
             return Err(NameError::MixedScripts);
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// The nearest legal name for a user name of the operating system or the like; `guest` when
@@ -130,9 +131,9 @@ impl Name {
             .trim_start_matches(|c| is_mark(c) || STARTS_REFUSED.contains(&c))
             .trim_end_matches('-');
         if !word.is_empty() && word.chars().all(char::is_numeric) {
-            return Self(GUEST.to_owned()).with_suffix(word);
+            return Self(GUEST.into()).with_suffix(word);
         }
-        longest_legal(word, "").unwrap_or_else(|| Self(GUEST.to_owned()))
+        longest_legal(word, "").unwrap_or_else(|| Self(GUEST.into()))
     }
 
     /// This name with a number, to tell two of the same name apart: `katie` gives `katie-2`. What
@@ -146,7 +147,7 @@ impl Name {
         let suffix = format!("-{suffix}");
         longest_legal(&self.0, &suffix)
             .or_else(|| longest_legal(GUEST, &suffix))
-            .unwrap_or_else(|| Self(GUEST.to_owned()))
+            .unwrap_or_else(|| Self(GUEST.into()))
     }
 
     /// Whether the two look or read alike: by upper and lower case, or by letters that can be taken
@@ -192,7 +193,7 @@ impl<'b, C> Decode<'b, C> for Name {
         let at = d.position();
         let text = d.str()?;
         let name = Self::parse(text).map_err(|error| decode::Error::message(error).at(at))?;
-        if name.0 != text {
+        if *name.0 != *text {
             return Err(decode::Error::message("the name is not in canonical form").at(at));
         }
         Ok(name)

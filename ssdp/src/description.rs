@@ -201,8 +201,10 @@ fn child<'a, 'input>(parent: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'i
 }
 
 fn clean(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|character| !character.is_control()).collect();
-    (1..=VALUE_BYTES_MAX).contains(&text.len()).then_some(text)
+    let text: String = text.chars().filter(|character| !character.is_control()).collect();
+    // Only now: what stood between a blank and the end may be gone.
+    let text = text.trim();
+    (1..=VALUE_BYTES_MAX).contains(&text.len()).then(|| text.to_owned())
 }
 
 #[cfg(test)]

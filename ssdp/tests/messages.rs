@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use ssdp::limits::VALUE_BYTES_MAX;
 use ssdp::message::{Advert, Invalid, Message, read, write};
 use ssdp::target::{Target, Udn, Usn};
 
@@ -247,4 +248,15 @@ fn no_value_can_begin_a_line() {
     let text = String::from_utf8(write::alive("10.0.0.1:1".parse().unwrap(), &advert)).unwrap();
     assert!(text.contains("\r\nLOCATION: http://10.0.0.1/NTS: ssdp:byebye\r\n"), "{text}");
     assert!(text.ends_with("\r\nA.BC: 12\r\n\r\n"), "{text}");
+}
+
+#[test]
+fn a_name_above_the_limit_once_it_has_its_prefix_is_none() {
+    let heard = |type_bytes: usize| {
+        let usn = format!("1234::{}", "x".repeat(type_bytes));
+        read(format!("HTTP/1.1 200 OK\r\nST: {LAMP}\r\nUSN: {usn}\r\n\r\n").as_bytes())
+    };
+    let room = VALUE_BYTES_MAX - "uuid:1234::".len();
+    assert!(matches!(heard(room), Ok(Message::Answer(_))));
+    assert_eq!(heard(room + 1), Err(Invalid::Usn));
 }

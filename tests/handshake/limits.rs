@@ -274,3 +274,25 @@ fn who_has_said_hello_keeps_its_place_in_a_full_lobby() {
     }
     assert!(listener.lobby.closed(spoke).is_some(), "it is still there");
 }
+
+#[test]
+fn who_takes_long_to_prove_the_password_makes_room_in_a_full_lobby() {
+    let mut listener = Listener::new(2, ANY_NUMBER);
+    let (_, hello) = Dialler::new().start(NOW, &mut Seeds::new([3; 32]));
+    let from = |host: usize| {
+        let [_, a, b, c] = u32::try_from(host).unwrap().to_be_bytes();
+        SocketAddr::new(IpAddr::from([10, a, b, c]), 1)
+    };
+    let mut begun = Vec::new();
+    for host in 0..limits::HALF_OPEN_MAX {
+        let id = listener.open(NOW, from(host)).unwrap();
+        waits(&mut listener, id, &hello);
+        begun.push(id);
+    }
+    assert_eq!(listener.open(NOW, from(5_000)), None, "nobody has been slow yet");
+    let later = NOW + limits::PROOF_PATIENCE;
+    assert!(listener.open(later, from(5_000)).is_some());
+    let (id, turned, _) = listener.lobby.expired(later).unwrap();
+    assert_eq!((id, turned), (begun[0], Turned::NotCompleted));
+    assert!(listener.lobby.expired(later).is_none());
+}

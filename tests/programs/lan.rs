@@ -4,6 +4,7 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
 
 use crate::log::{Log, Stream, listen};
 use crate::support::{Launch, Program};
@@ -98,9 +99,9 @@ impl Lan {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Log::default());
-        listen(child.stdout.take().unwrap(), &log, Stream::Err);
-        listen(child.stderr.take().unwrap(), &log, Stream::Err);
-        Peer { child, log }
+        let out = listen(child.stdout.take().unwrap(), &log, Stream::Err);
+        let err = listen(child.stderr.take().unwrap(), &log, Stream::Err);
+        Peer { child, log, readers: vec![out, err] }
     }
 
     fn command(&self, leaf: usize, program: &str, args: &[&str]) -> Command {
@@ -143,6 +144,7 @@ pub(crate) fn has(tool: &str) -> bool {
 pub(crate) struct Peer {
     child: std::process::Child,
     log: Arc<Log>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Peer {
@@ -171,6 +173,10 @@ impl Peer {
     /// Tells it to end, and gives everything it said.
     pub(crate) fn end(mut self) -> String {
         self.stop();
+        // Its last words may still be in the pipe when it is gone.
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
         self.said()
     }
 

@@ -24,6 +24,7 @@ mod peers;
 mod proxy;
 mod refusals;
 mod signals;
+mod soak;
 mod strangers;
 mod support;
 mod tampering;

@@ -29,7 +29,7 @@ fn from(source: [u8; 4], to: SocketAddr) -> TcpStream {
 }
 
 /// The first bytes of a real client's call.
-fn real_hello() -> Vec<u8> {
+pub(crate) fn real_hello() -> Vec<u8> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let _caller = chat("katie", listener.local_addr().unwrap());
     let (mut stream, _) = listener.accept().unwrap();

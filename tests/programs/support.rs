@@ -193,6 +193,13 @@ impl Program {
         self.log.lock().out.iter().map(|line| event(line)).collect()
     }
 
+    /// The events since the last one that was taken.
+    pub(crate) fn take_events(&mut self) -> Vec<Value> {
+        let said = self.log.lock();
+        let from = std::mem::replace(&mut self.read, said.out.len());
+        said.out[from..].iter().map(|line| event(line)).collect()
+    }
+
     /// Those of one kind.
     pub(crate) fn events_of(&self, kind: &str) -> Vec<Value> {
         self.events().into_iter().filter(|event| event["event"] == kind).collect()
@@ -203,6 +210,12 @@ impl Program {
         let all = self.events_of("message").into_iter();
         let from = all.filter(|event| label.is_empty() || event["from"] == label);
         from.map(|event| event["text"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The texts of all events of this kind.
+    pub(crate) fn texts(&self, kind: &str) -> Vec<String> {
+        let texts = self.events_of(kind).into_iter();
+        texts.map(|event| event["text"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Whether there is such an event now, or in time before it ends.
@@ -286,6 +299,16 @@ impl Program {
         assert!(ended.is_some(), "it does not end; it said:\n{}", self.log.lock().tell(0));
         let status = self.child.wait().unwrap();
         status.code().unwrap_or_else(|| -status.signal().unwrap())
+    }
+
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Kibibytes of memory that it holds.

@@ -18,7 +18,6 @@ use hallway::text::Name;
 use hallway::time::{Millis, Now};
 use ssdp::candidates::Verdict;
 use ssdp::engine::{Config, Device, Event, Wanted};
-use ssdp::limits::MAX_AGE;
 use ssdp::shell::server::Server;
 use ssdp::shell::service::{Command, Options, Service};
 use ssdp::shell::status::Status;
@@ -361,17 +360,7 @@ fn announce(
     let earlier = runs.map(runs::take_ended).unwrap_or_default();
     // A disk that cannot be written is no reason not to be found.
     let run = runs.and_then(|folder| Run::begin(folder, udn).ok());
-    let device = Device {
-        udn: udn.clone(),
-        kind: kind.device_type(),
-        services: vec![kind.service_type()],
-        embedded: Vec::new(),
-        location: (server.port(), page::DESCRIPTION.to_owned()),
-        config_id: page::CONFIG_ID,
-        max_age: MAX_AGE,
-        extra: vec![as_what.hints().field()],
-        earlier,
-    };
+    let device = hints::device(kind, udn.clone(), &as_what.hints(), server.port(), earlier);
     let announced = Announced { as_what, card, server, _run: run };
     announced.server.set_pages(announced.pages());
     Ok((announced, device))

@@ -298,3 +298,19 @@ fn who_joins_another_community_leaves_the_first() {
     assert_eq!(core.members().count(), 0);
     assert_eq!(world.node(ann).community().unwrap().to_string(), world.socket(two).to_string());
 }
+
+/// No turn of the loop, hence no processor time and no memory.
+#[test]
+fn a_community_and_two_who_talk_want_no_turn_while_nothing_happens() {
+    let mut world = World::new(1);
+    let class = world.community();
+    let [ann, bob] = ["ann", "bob"].map(|name| world.join(&person(name)));
+    join(&mut world, ann, class);
+    join(&mut world, bob, class);
+    world.introduce(bob, ann);
+    world.run(5_000);
+    assert_eq!(world.node(ann).talking().count(), 1);
+    for host in [class, ann, bob] {
+        assert_eq!(world.host(host).deadline(), None);
+    }
+}

@@ -1,9 +1,11 @@
 //! What the threads of the terminal share: lines to show, what to ask, what was typed.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::printer::Outlet;
 use super::{Style, Typed};
 use crate::limits::{OUTPUT_WAIT, SCREEN_LINES_MAX};
 
@@ -53,15 +55,35 @@ pub(super) struct State {
     pub(super) finishing: bool,
     /// The last line has been written.
     finished: bool,
+    /// Standard output, if it is a pipe that this program may wait for.
+    pub(super) pipe: Option<Outlet>,
 }
 
-/// The shared desk. One lock and one condition: a handful of threads, people's speed.
+impl State {
+    /// Writes a line of data if nothing is before it and the pipe has room for it, which spares the
+    /// way by another thread; `None` if it has to go that way.
+    fn write_at_once(&mut self, line: &str) -> Option<io::Result<()>> {
+        if self.writing || !self.items.is_empty() || self.output_closed {
+            return None;
+        }
+        let pipe = self.pipe.as_mut().filter(|pipe| pipe.has_room(line.len() + 1))?;
+        Some(pipe.write(format!("{line}\n").as_bytes()))
+    }
+}
+
+/// The shared desk. One lock; a condition for each who waits, for waking all of them for every
+/// line takes longer than the line.
 pub(super) struct Desk {
     pub(super) style: Style,
     /// The program must not wait for whoever reads its output.
     serves: bool,
     state: Mutex<State>,
-    changed: Condvar,
+    /// For the reader: a question; in rich style also lines, which it shows.
+    reader: Condvar,
+    /// For the printer: lines; in rich style also that editing has begun.
+    printer: Condvar,
+    /// For the program: lines are written.
+    program: Condvar,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -79,8 +101,17 @@ impl Desk {
             output_closed: false,
             finishing: false,
             finished: false,
+            pipe: None,
         };
-        Self { style, serves, state: Mutex::new(state), changed: Condvar::new(), wake }
+        Self {
+            style,
+            serves,
+            state: Mutex::new(state),
+            reader: Condvar::new(),
+            printer: Condvar::new(),
+            program: Condvar::new(),
+            wake,
+        }
     }
 
     /// The state. A thread that panicked ends the program; until then its lock is still good.
@@ -88,14 +119,22 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a change.
-    pub(super) fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    /// The reader waits for something to do.
+    pub(super) fn wait_to_read<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.reader.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells all waiting threads that something changed.
-    pub(super) fn notify(&self) {
-        self.changed.notify_all();
+    /// The printer waits for something to do.
+    pub(super) fn wait_to_print<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.printer.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There are lines to write.
+    fn notify_writers(&self) {
+        self.printer.notify_one();
+        if self.style == Style::Rich {
+            self.reader.notify_one();
+        }
     }
 
     // ---- the program's side ------------------------------------------------------------------
@@ -111,17 +150,26 @@ impl Desk {
             }
         }
         drop(state);
-        self.notify();
+        self.notify_writers();
     }
 
     /// Queues data; waits for room, because data is never left out. A server waits for a moment
     /// only, since others need it: when nobody reads by then, its output ends there.
+    ///
+    /// With nothing before it, a short line goes into a pipe at once.
     pub(super) fn push_data(&self, line: &str) {
         let mut state = self.lock();
+        if let Some(written) = state.write_at_once(line) {
+            drop(state);
+            if written.is_err() {
+                self.set_output_closed();
+            }
+            return;
+        }
         let begun = Instant::now();
         while state.items.len() >= SCREEN_LINES_MAX && !state.finishing && !state.output_closed {
             if !self.serves {
-                state = self.wait(state);
+                state = self.program.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let left = Duration::from_millis(OUTPUT_WAIT.0).saturating_sub(begun.elapsed());
@@ -129,20 +177,20 @@ impl Desk {
                 drop(state);
                 return self.set_output_closed();
             }
-            let woken = self.changed.wait_timeout(state, left);
+            let woken = self.program.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         if !state.output_closed {
             state.items.push_back(Item::Data(line.into()));
         }
         drop(state);
-        self.notify();
+        self.notify_writers();
     }
 
     /// Replaces what the reader should read next.
     pub(super) fn set_question(&self, question: Option<Question>) {
         self.lock().question = question;
-        self.notify();
+        self.reader.notify_one();
     }
 
     pub(super) fn pop_typed(&self) -> Option<Typed> {
@@ -153,7 +201,7 @@ impl Desk {
     pub(super) fn wait_until_written(&self) {
         let mut state = self.lock();
         while (state.writing || !state.items.is_empty()) && !state.output_closed {
-            state = self.wait(state);
+            state = self.program.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -162,13 +210,14 @@ impl Desk {
         let end = Instant::now() + patience;
         let mut state = self.lock();
         state.finishing = true;
-        self.notify();
+        self.reader.notify_one();
+        self.printer.notify_one();
         while !state.finished {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            let woken = self.changed.wait_timeout(state, left);
+            let woken = self.program.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -186,9 +235,9 @@ impl Desk {
                     state.items.push_back(Item::Prompt(question.prompt.clone()));
                 }
             }
-            Style::Pipe => {}
+            Style::Pipe => return Some(question),
         }
-        self.notify();
+        self.printer.notify_one();
         Some(question)
     }
 
@@ -202,14 +251,14 @@ impl Desk {
             if let Some(question) = self.take_question(&mut state) {
                 return Some(question);
             }
-            state = self.wait(state);
+            state = self.wait_to_read(state);
         }
     }
 
     /// Shows the prompt of a secret, which the reader puts when the terminal is ready for it.
     pub(super) fn push_prompt(&self, question: &Question) {
         self.lock().items.push_back(Item::Prompt(question.prompt.clone()));
-        self.notify();
+        self.notify_writers();
     }
 
     /// Hands over what was typed.
@@ -220,10 +269,10 @@ impl Desk {
         if self.style == Style::Plain && matches!(typed, Typed::End) {
             // The terminal has shown nothing for Ctrl-D: leave the line of the prompt.
             state.items.push_back(Item::Talk { text: String::new(), bell: false });
+            self.notify_writers();
         }
         state.typed.push_back(typed);
         drop(state);
-        self.notify();
         (self.wake)();
     }
 
@@ -242,20 +291,20 @@ impl Desk {
         }
         state.woken = false;
         state.writing = true;
-        self.notify();
+        self.program.notify_one();
         items
     }
 
     /// What was taken is written.
     pub(super) fn written(&self) {
         self.lock().writing = false;
-        self.notify();
+        self.program.notify_one();
     }
 
     /// Nothing more will be written.
     pub(super) fn set_finished(&self) {
         self.lock().finished = true;
-        self.notify();
+        self.program.notify_one();
     }
 
     /// Standard output is closed: tells the program once.
@@ -266,104 +315,11 @@ impl Desk {
         }
         state.typed.push_back(Typed::OutputClosed);
         drop(state);
-        self.notify();
+        self.program.notify_one();
         (self.wake)();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn desk() -> Desk {
-        Desk::new(Style::Rich, false, Arc::new(|| ()))
-    }
-
-    fn texts(desk: &Desk) -> Vec<String> {
-        let mut state = desk.lock();
-        let items = desk.take_items(&mut state);
-        items.into_iter().map(|item| format!("{item:?}")).collect()
-    }
-
-    #[test]
-    fn lines_beyond_the_limit_are_counted_and_the_count_comes_last() {
-        let desk = desk();
-        for number in 0..SCREEN_LINES_MAX + 37 {
-            desk.push_talk(&number.to_string(), false);
-        }
-        let shown = texts(&desk);
-        assert_eq!(shown.len(), SCREEN_LINES_MAX + 1);
-        assert!(shown.last().unwrap().contains("37 lines skipped"));
-        desk.push_talk("after", false);
-        assert_eq!(texts(&desk).len(), 1);
-    }
-
-    #[test]
-    fn data_waits_for_room_and_nothing_is_lost() {
-        let desk = desk();
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| {
-                for number in 0..3 * SCREEN_LINES_MAX {
-                    desk.push_data(&number.to_string());
-                }
-            });
-            let mut seen = 0;
-            while seen < 3 * SCREEN_LINES_MAX {
-                let mut state = desk.lock();
-                while state.items.is_empty() {
-                    state = desk.wait(state);
-                }
-                assert!(state.items.len() <= SCREEN_LINES_MAX);
-                seen += desk.take_items(&mut state).len();
-            }
-            writer.join().unwrap();
-            assert_eq!(seen, 3 * SCREEN_LINES_MAX);
-        });
-    }
-
-    #[test]
-    fn closed_output_is_told_once_and_data_no_longer_waits() {
-        let desk = desk();
-        desk.set_output_closed();
-        desk.set_output_closed();
-        assert!(matches!(desk.pop_typed(), Some(Typed::OutputClosed)));
-        assert!(desk.pop_typed().is_none());
-        for number in 0..2 * SCREEN_LINES_MAX {
-            desk.push_data(&number.to_string());
-        }
-        assert!(texts(&desk).is_empty());
-    }
-
-    #[test]
-    fn a_server_goes_on_without_whoever_does_not_read_its_output() {
-        let desk = Desk::new(Style::Pipe, true, Arc::new(|| ()));
-        for number in 0..2 * SCREEN_LINES_MAX {
-            desk.push_data(&number.to_string());
-        }
-        assert!(matches!(desk.pop_typed(), Some(Typed::OutputClosed)));
-        assert!(desk.pop_typed().is_none());
-    }
-
-    #[test]
-    fn a_server_loses_nothing_of_a_burst_that_is_read() {
-        let desk = Desk::new(Style::Pipe, true, Arc::new(|| ()));
-        let all = 5 * SCREEN_LINES_MAX;
-        std::thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                let mut read = 0;
-                while read < all && !desk.lock().output_closed {
-                    read += texts(&desk).len();
-                    std::thread::yield_now();
-                }
-                read
-            });
-            (0..all).for_each(|number| desk.push_data(&number.to_string()));
-            assert_eq!(reader.join().unwrap(), all);
-        });
-    }
-
-    #[test]
-    fn a_finish_without_writers_ends_all_the_same() {
-        desk().finish(Duration::from_millis(1));
-    }
-}
+#[path = "desk_tests.rs"]
+mod tests;

@@ -102,7 +102,7 @@ impl RichReader {
                 } else if let Some(question) = self.desk.take_question(&mut state) {
                     break question;
                 } else {
-                    state = self.desk.wait(state);
+                    state = self.desk.wait_to_read(state);
                 }
             };
             drop(state);

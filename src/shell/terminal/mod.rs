@@ -124,6 +124,9 @@ impl Terminal {
         let to_screen = desk.style == Style::Plain && !options.json && io::stdout().is_terminal();
         let talk = if to_screen { Outlet::new(io::stdout()) } else { Outlet::new(io::stderr()) };
         let outlets = Outlets { data: Outlet::new(io::stdout()), talk };
+        if desk.style == Style::Pipe && !options.serves {
+            desk.lock().pipe = Outlet::to_pipe(io::stdout());
+        }
         let printer_desk = desk.clone();
         std::thread::spawn(move || printer::print(&printer_desk, outlets));
         if options.reads_input {

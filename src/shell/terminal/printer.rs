@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -11,6 +12,7 @@ use rustyline::ExternalPrinter;
 
 use super::Style;
 use super::desk::{Desk, Item};
+use crate::limits::PIPE_BYTES_AT_ONCE;
 
 /// Moves nothing: one line up, and the line end that rustyline insists on. Handing this to
 /// rustyline's external printer makes it clear its lines and paint them again, and on the way it
@@ -28,7 +30,7 @@ pub(super) fn wake_editor(desk: &Arc<Desk>, mut printer: impl ExternalPrinter) {
             if something && state.editing && !state.woken {
                 break;
             }
-            state = desk.wait(state);
+            state = desk.wait_to_print(state);
         }
         state.woken = true;
         drop(state);
@@ -53,7 +55,7 @@ pub(super) fn print(desk: &Arc<Desk>, mut outlets: Outlets) {
     loop {
         let mut state = desk.lock();
         while state.items.is_empty() && !state.finishing {
-            state = desk.wait(state);
+            state = desk.wait_to_print(state);
         }
         let asking = state.asking;
         if state.items.is_empty() {
@@ -134,6 +136,22 @@ pub(super) struct Outlet(Option<File>);
 impl Outlet {
     pub(super) fn new(descriptor: impl AsFd) -> Self {
         Self(descriptor.as_fd().try_clone_to_owned().ok().map(File::from))
+    }
+
+    /// The same into a pipe, and `None` into anything else.
+    pub(super) fn to_pipe(descriptor: impl AsFd) -> Option<Self> {
+        let outlet = Self::new(descriptor);
+        let kind = outlet.0.as_ref()?.metadata().ok()?.file_type();
+        kind.is_fifo().then_some(outlet)
+    }
+
+    /// Whether a pipe takes so many bytes at once: not when it is full, and not when they are many.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let Some(file) = &self.0 else { return false };
+        let mut asked = [PollFd::new(file.as_fd(), PollFlags::POLLOUT)];
+        bytes <= PIPE_BYTES_AT_ONCE
+            && poll(&mut asked, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+            && asked.iter().all(|one| one.revents() == Some(PollFlags::POLLOUT))
     }
 
     /// Writes all, or fails for good: then later calls do nothing.

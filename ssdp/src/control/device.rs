@@ -192,15 +192,24 @@ impl Device {
     }
 
     /// Notes what it says to be. Of one type the highest version is enough, as it is announced
-    /// (UDA 1.2.2); an answer names the version that was asked for.
+    /// (UDA 1.2.2); an answer names the version that was asked for. A device is of one type, so the
+    /// last word counts: a forged one holds until the device says it again, and not for ever.
     fn say(&mut self, target: &Target) {
         let is_itself = matches!(target, Target::All | Target::Device(_));
-        if is_itself || self.entry.targets.iter().any(|known| known.serves(target)) {
+        let targets = &mut self.entry.targets;
+        if is_itself || targets.iter().any(|known| known.serves(target)) {
             return;
         }
-        self.entry.targets.retain(|known| !target.serves(known));
-        if self.entry.targets.len() < TARGETS_MAX {
-            self.entry.targets.push(target.clone());
+        let is_type = |target: &Target| matches!(target, Target::DeviceType(_));
+        let is_replaced =
+            |known: &Target| target.serves(known) || (is_type(target) && is_type(known));
+        targets.retain(|known| !is_replaced(known));
+        if is_type(target) {
+            // However many services were forged.
+            targets.truncate(TARGETS_MAX - 1);
+            targets.insert(0, target.clone());
+        } else if targets.len() < TARGETS_MAX {
+            targets.push(target.clone());
         }
     }
 }

@@ -113,6 +113,7 @@ fn values_lose_control_characters_and_have_a_longest_length() {
         read(&around(&format!("<friendlyName>{text}</friendlyName>"))).unwrap().friendly_name
     };
     assert_eq!(friendly(" \n La&#9;mp\u{85}&#127; ").as_deref(), Some("Lamp"));
+    assert_eq!(friendly("&#127; Lamp &#127;").as_deref(), Some("Lamp"), "blanks behind controls");
     assert!(friendly(&"x".repeat(VALUE_BYTES_MAX)).is_some());
     assert_eq!(friendly(&"x".repeat(VALUE_BYTES_MAX + 1)), None);
     let long_udn = format!("<UDN>uuid:{}</UDN>", "x".repeat(Udn::BYTES_MAX + 1));

@@ -1,5 +1,7 @@
 //! Reading: lenient where programs in the wild are careless, bounded everywhere.
 
+use std::borrow::Cow;
+
 use super::{Advert, Message, Search};
 use crate::limits::{
     DATAGRAM_BYTES_MAX, EXTRA_HEADERS_MAX, HEADERS_MAX, MX_MAX, SEARCH_PORTS, VALUE_BYTES_MAX,
@@ -65,14 +67,15 @@ pub fn read(bytes: &[u8]) -> Result<Message, Invalid> {
 }
 
 /// The header fields in their order, names as they came, values without blanks around them.
-struct Fields<'a>(Vec<(&'a [u8], Vec<u8>)>);
+struct Fields<'a>(Vec<(&'a [u8], Cow<'a, [u8]>)>);
 
 impl<'a> Fields<'a> {
     fn read(lines: impl Iterator<Item = &'a [u8]>) -> Result<Self, Invalid> {
-        let mut fields: Vec<(&[u8], Vec<u8>)> = Vec::new();
+        let mut fields: Vec<(&[u8], Cow<'_, [u8]>)> = Vec::new();
         for line in lines.take_while(|line| !line.is_empty()) {
             // RFC 9112, 5.2: a line that begins with a blank continues the one before.
             if let (Some((_, value)), [b' ' | b'\t', ..]) = (fields.last_mut(), line) {
+                let value = value.to_mut();
                 if !value.is_empty() {
                     value.push(b' ');
                 }
@@ -86,14 +89,14 @@ impl<'a> Fields<'a> {
             let colon = line.iter().position(|byte| *byte == b':').unwrap_or_default();
             let (name, value) = line.split_at_checked(colon).unwrap_or_default();
             let value = value.strip_prefix(b":").unwrap_or_default();
-            fields.push((name.trim_ascii(), value.trim_ascii().to_vec()));
+            fields.push((name.trim_ascii(), Cow::Borrowed(value.trim_ascii())));
         }
         Ok(Self(fields))
     }
 
     fn all(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
         let named = self.0.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| value.as_slice())
+        named.map(|(_, value)| &**value)
     }
 
     fn first(&self, name: &[u8]) -> Option<&[u8]> {
@@ -132,7 +135,7 @@ impl<'a> Fields<'a> {
         let search_port = self.number(b"SEARCHPORT.UPNP.ORG").and_then(|n| u16::try_from(n).ok());
         Ok(Advert {
             target: self.only(target)?.and_then(Target::parse).ok_or(Invalid::Target)?,
-            usn: self.only(b"USN")?.and_then(Usn::parse).ok_or(Invalid::Usn)?,
+            usn: self.only(b"USN")?.and_then(usn).ok_or(Invalid::Usn)?,
             location: self.text(b"LOCATION"),
             server: self.text(b"SERVER"),
             max_age: self.first(b"CACHE-CONTROL").and_then(max_age),
@@ -178,9 +181,8 @@ impl<'a> Fields<'a> {
 
 /// Whether a field's name is of the form `name.domain` and not UPnP's own (UDA 1.1.3).
 fn is_vendors(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
     name.contains('.')
-        && !name.ends_with(".UPNP.ORG")
+        && !name.to_ascii_uppercase().ends_with(".UPNP.ORG")
         && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -189,6 +191,12 @@ fn text(value: &[u8]) -> Option<&str> {
     let text = str::from_utf8(value).ok()?;
     let fits = (1..=VALUE_BYTES_MAX).contains(&text.len());
     (fits && !text.chars().any(char::is_control)).then_some(text)
+}
+
+/// A name that is within the limit also as it should have been written, with `uuid:`.
+fn usn(value: &str) -> Option<Usn> {
+    let missing = if value.starts_with("uuid:") { 0 } else { "uuid:".len() };
+    Usn::parse(value).filter(|_| value.len() + missing <= VALUE_BYTES_MAX)
 }
 
 /// A value of nothing but digits.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::PLACES_MAX;
+use crate::limits::{PLACES_MAX, TARGETS_MAX};
 
 /// Lamp `a`, which says that of its state.
 fn saying(state: &str) -> Advert {
@@ -44,6 +44,30 @@ fn forged_places_neither_displace_one_that_has_answered_nor_speak_for_it() {
     assert_eq!(entry.targets, [target(LAMP)]);
     assert_eq!(sources(&lan).len(), PLACES_MAX);
     assert_eq!(sources(&lan).last().unwrap(), "10.0.0.9");
+}
+
+/// Found by the simulation: one forged announcement that somebody is another type of device, too,
+/// kept them from the lists of all who look for what they are, for as long as they ran.
+#[test]
+fn a_device_is_of_the_type_that_it_said_last_however_much_is_forged_with_its_address() {
+    let mut lan = with_answering_lamp();
+    let forged = |text: &str| {
+        let usn = Usn { udn: udn("a"), target: Some(target(text)) };
+        alive(Advert { target: target(text), usn, ..lamp("a") })
+    };
+    for n in 0..TARGETS_MAX {
+        let service = format!("urn:example-org:service:Forged{n}:1");
+        lan.hears("10.0.0.9", Way::Multicast, &forged(&service));
+    }
+    for door in ["urn:example-org:device:Door:1", "urn:example-org:device:Gate:1"] {
+        lan.hears("10.0.0.9", Way::Multicast, &forged(door));
+    }
+    assert_eq!(lan.entry("a").unwrap().targets[0], target("urn:example-org:device:Gate:1"));
+    lan.hears("10.0.0.9", Way::Multicast, &alive(lamp("a")));
+    let targets = &lan.entry("a").unwrap().targets;
+    let is_type = |target: &&Target| matches!(target, Target::DeviceType(_));
+    assert_eq!(targets.iter().filter(is_type).collect::<Vec<_>>(), [&target(LAMP)]);
+    assert_eq!(targets.len(), TARGETS_MAX);
 }
 
 #[test]

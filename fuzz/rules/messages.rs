@@ -1,0 +1,93 @@
+//! The messages inside records, as a peer may send them.
+
+use hallway::limits::{ADDRESSES_MAX, MESSAGE_RECORD_BYTES_MAX};
+use hallway::message::{Addresses, Change, Member, Message};
+use hallway::pages;
+use hallway::text::{Line, Name};
+
+use super::text::{is_harmless, is_line};
+
+/// Whether it is a message.
+pub fn check(bytes: &[u8]) -> bool {
+    let Ok(message) = Message::decode(bytes) else { return false };
+    let encoded = message.encode();
+    assert_eq!(Message::decode(&encoded).as_ref().ok(), Some(&message), "encoded and read again");
+    // Only the filter makes longer what came, and a line has its own limit.
+    let is_line = matches!(message, Message::Say(_) | Message::Notice(_));
+    assert!(is_line || message == Message::Skipped || encoded.len() <= bytes.len());
+    assert!(bytes.len() > MESSAGE_RECORD_BYTES_MAX || encoded.len() < MESSAGE_RECORD_BYTES_MAX);
+    said(&message);
+    true
+}
+
+/// Everything in a message keeps its own rules.
+fn said(message: &Message) {
+    match message {
+        Message::Auth(auth) => name(&auth.name),
+        Message::Join(join) => addresses(&join.addresses),
+        Message::NameTaken(free) => name(free),
+        Message::Members(page) => {
+            page.members.iter().for_each(member);
+            let again = pages::members(&page.members);
+            assert_eq!(listed(&again), page.members, "paged again");
+        }
+        Message::Changes(changes) => {
+            changes.iter().for_each(change);
+            assert_eq!(changed(&pages::changes(changes)), *changes, "paged again");
+        }
+        Message::Notice(said) => line(said),
+        Message::Say(say) => line(&say.line),
+        Message::Watch
+        | Message::State(_)
+        | Message::Accepted
+        | Message::Shown(_)
+        | Message::Skipped => {}
+    }
+}
+
+fn name(name: &Name) {
+    assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(name));
+    assert!(is_harmless(name.as_str()));
+}
+
+fn line(line: &Line) {
+    assert!(is_line(line.as_str()), "{line:?}");
+}
+
+fn addresses(addresses: &Addresses) {
+    assert!(addresses.iter().count() <= ADDRESSES_MAX);
+}
+
+fn member(member: &Member) {
+    name(&member.name);
+    addresses(&member.addresses);
+}
+
+fn change(change: &Change) {
+    match change {
+        Change::Joined(joined) => member(joined),
+        Change::Left(gone) | Change::State(gone, _) => name(gone),
+    }
+}
+
+/// A page that fits a record.
+fn page(bytes: &[u8]) -> Message {
+    assert!(bytes.len() < MESSAGE_RECORD_BYTES_MAX);
+    Message::decode(bytes).expect("a page is a message")
+}
+
+fn listed(messages: &[Vec<u8>]) -> Vec<Member> {
+    let page = |bytes: &Vec<u8>| match page(bytes) {
+        Message::Members(page) => page.members,
+        other => panic!("{other:?} is no list"),
+    };
+    messages.iter().flat_map(page).collect()
+}
+
+fn changed(messages: &[Vec<u8>]) -> Vec<Change> {
+    let page = |bytes: &Vec<u8>| match page(bytes) {
+        Message::Changes(changes) => changes,
+        other => panic!("{other:?} are no changes"),
+    };
+    messages.iter().flat_map(page).collect()
+}
