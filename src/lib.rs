@@ -27,6 +27,7 @@ pub mod seeds;
 pub mod shell;
 pub mod text;
 pub mod time;
+pub mod tree;
 
 // Examples that the tests inside and outside of the library share; they call it by its name.
 #[cfg(test)]

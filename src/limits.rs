@@ -169,6 +169,55 @@ pub const GUESS_PROVEN_MAX: usize = MEMBERS_MAX;
 /// Slow jobs (0.1 s each) waiting for the worker thread: more would outwait `ANSWER_WAIT`.
 pub const WORKER_JOBS_MAX: usize = 64;
 
+// ---- files -----------------------------------------------------------------------------------
+
+/// Bytes of a file's name: file systems take 255, and ours are sometimes longer for a while, by
+/// what marks an unfinished file or a second one of that name.
+pub const FILE_NAME_BYTES_MAX: usize = 180;
+/// Bytes of an extension that stays when a name is shortened; what is longer is none.
+pub const EXTENSION_BYTES_MAX: usize = 16;
+/// Folders inside each other in what is sent: deeper than people nest, far from what a stack or
+/// the 4,096 bytes of a path take.
+pub const DEPTH_MAX: usize = 32;
+/// Bytes of a path inside a folder that is sent.
+pub const PATH_BYTES_MAX: usize = 2048;
+/// Bytes of a chunk: what is verified before it is written, and at most sent twice. A power of two
+/// times BLAKE3's own chunk, so that a chunk is a subtree of the file's hash.
+pub const CHUNK_BYTES: usize = 1 << 20;
+/// Bytes of a file in one record: 32 of them are a chunk, and hashes still run at full width.
+pub const FILE_RECORD_BYTES: usize = CHUNK_BYTES / 32;
+/// What a message of a stream of files counts when it is held back: about what it takes with its
+/// padding and its tag.
+pub const STREAM_MESSAGE_WEIGHT: u64 = 256;
+/// Bytes of files under way at first, and at least: 10 ms at 100 Mbit/s, so that a line of chat
+/// behind them is not late.
+pub const FILE_WINDOW_MIN: u64 = 128 << 10;
+/// Bytes of files under way at most: 33 ms at 1 Gbit/s, more than a local network needs; also what
+/// a receiver may have to keep in memory.
+pub const FILE_WINDOW_MAX: u64 = 4 << 20;
+/// Bytes under way take so much longer than when nothing waits: then the window shrinks. Half of
+/// what a line of chat may take.
+pub const FILE_DELAY_MAX: Millis = Millis(20);
+/// Bytes received that are held back from the sender's window when the disk has not taken them.
+pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
+/// Bytes that one read of a file brings: few enough that several transfers take turns, enough
+/// that waking a thread for it costs nothing.
+pub const FILE_READ_BYTES: usize = 8 * FILE_RECORD_BYTES;
+/// Transfers of one node at a time, those that wait for an answer included.
+pub const TRANSFERS_MAX: usize = 256;
+/// Transfers offered on one connection and not answered: a person cannot be asked for more.
+pub const OFFERS_MAX: usize = 32;
+/// Files and folders in one transfer.
+pub const ENTRIES_MAX: u64 = 1_000_000;
+/// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
+pub const STALL_WAIT: Millis = Millis(15_000);
+/// How often the progress of a transfer is told.
+pub const PROGRESS_PAUSE: Millis = Millis(250);
+/// Things that a node shares.
+pub const SHARED_MAX: usize = 1_000;
+/// Things that another node shares and that are kept of its list.
+pub const LISTED_MAX: usize = SHARED_MAX;
+
 // ---- terminal --------------------------------------------------------------------------------
 
 /// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.

@@ -1,9 +1,13 @@
 //! Text that came from people: made harmless once, here, and a type from then on.
 
+pub mod entry_path;
+pub mod file_name;
 pub mod filter;
 pub mod line;
 pub mod name;
 
+pub use entry_path::{EntryPath, PathError};
+pub use file_name::FileName;
 pub use filter::shown;
 pub use line::Line;
 pub use name::{Name, NameError};

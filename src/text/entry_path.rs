@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::limits;
-use crate::name::FileName;
+use crate::text::FileName;
 
 /// The way from the folder that is sent to one of its entries: legal names, from the top.
 ///

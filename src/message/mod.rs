@@ -4,6 +4,9 @@
 //! are skipped. `docs/protocol.cddl` describes the same in the language made for it, and a test
 //! holds the two together.
 
+pub mod files;
+mod wire;
+
 use std::net::{IpAddr, SocketAddr};
 
 use minicbor::decode::Error as DecodeError;
@@ -14,6 +17,8 @@ use crate::handshake::auth::{Auth, Instance};
 use crate::identity::PublicIdentity;
 use crate::limits;
 use crate::text::{Line, Name};
+
+use self::files::Files;
 
 /// Messages with this number or a higher one are skipped when unknown; lower ones are a fault.
 pub const FIRST_SKIPPED: u64 = 128;
@@ -45,6 +50,9 @@ pub enum Message {
     Say(Say),
     /// In a conversation: every line up to this number has been shown.
     Shown(u64),
+
+    /// Where files may be exchanged: something about them.
+    Files(Files),
 
     /// A message newer than this program that may be skipped.
     Skipped,
@@ -206,6 +214,7 @@ impl Message {
             Self::Accepted => e.u8(32)?.null()?,
             Self::Say(say) => e.u8(33)?.encode(say)?,
             Self::Shown(number) => e.u8(34)?.u64(*number)?,
+            Self::Files(files) => files.encode_body(e.u8(files.code())?).map(|()| e)?,
             Self::Skipped => e.u64(FIRST_SKIPPED)?.null()?,
         };
         Ok(())
@@ -234,7 +243,9 @@ impl Message {
             33 => Self::Say(d.decode()?),
             34 => Self::Shown(d.u64()?),
             number if number >= FIRST_SKIPPED => d.skip().map(|()| Self::Skipped)?,
-            _ => return Err(DecodeError::message("unknown message")),
+            number => Files::decode_body(number, &mut d)?
+                .map(Self::Files)
+                .ok_or_else(|| DecodeError::message("unknown message"))?,
         };
         if d.position() == bytes.len() {
             Ok(message)
@@ -244,50 +255,5 @@ impl Message {
     }
 }
 
-impl<C> Encode<C> for PublicIdentity {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
-        e.bytes(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for PublicIdentity {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        let key = d.bytes()?.try_into().map_err(|_| DecodeError::message("not 32 bytes"))?;
-        Ok(Self(key))
-    }
-}
-
-impl<C> Encode<C> for Addresses {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
-        e.array(u64::try_from(self.0.len()).unwrap_or(0))?;
-        for address in &self.0 {
-            match address {
-                IpAddr::V4(v4) => e.bytes(&v4.octets())?,
-                IpAddr::V6(v6) => e.bytes(&v6.octets())?,
-            };
-        }
-        Ok(())
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Addresses {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        let count = d.array()?.ok_or_else(|| DecodeError::message("list without a length"))?;
-        if count > limits::ADDRESSES_MAX as u64 {
-            return Err(DecodeError::message("too many addresses"));
-        }
-        let mut addresses = Vec::with_capacity(count as usize);
-        for _ in 0..count {
-            let bytes = d.bytes()?;
-            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
-            let v6 = || <[u8; 16]>::try_from(bytes).map(IpAddr::from);
-            let address = v4.or_else(|_| v6());
-            addresses.push(address.map_err(|_| DecodeError::message("not an address"))?);
-        }
-        Ok(Self(addresses))
-    }
-}
-
 #[cfg(test)]
-#[path = "message_tests.rs"]
 mod tests;

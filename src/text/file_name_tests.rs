@@ -110,12 +110,12 @@ fn nothing_acts_on_a_terminal_or_reads_backwards() {
 fn a_long_name_is_cut_before_its_extension() {
     let long = format!("{}.jpeg", "x".repeat(5_000));
     let name = named(&long);
-    assert_eq!(name.len(), limits::NAME_BYTES_MAX);
+    assert_eq!(name.len(), limits::FILE_NAME_BYTES_MAX);
     assert!(name.ends_with("x_.jpeg"), "{name}");
     let wide = named(&"語".repeat(300));
-    assert!(wide.len() <= limits::NAME_BYTES_MAX && wide.ends_with("語_"), "{wide}");
+    assert!(wide.len() <= limits::FILE_NAME_BYTES_MAX && wide.ends_with("語_"), "{wide}");
     let no_extension = named(&format!("a.{}", "y".repeat(400)));
-    assert!(no_extension.len() <= limits::NAME_BYTES_MAX);
+    assert!(no_extension.len() <= limits::FILE_NAME_BYTES_MAX);
 }
 
 #[test]
@@ -159,7 +159,7 @@ proptest! {
     fn every_text_gives_one_component_that_no_system_takes_for_something_else(text in hostile()) {
         let name = FileName::of(&text);
         let name = name.as_str();
-        prop_assert!(!name.is_empty() && name.len() <= limits::NAME_BYTES_MAX + "_".len());
+        prop_assert!(!name.is_empty() && name.len() <= limits::FILE_NAME_BYTES_MAX + "_".len());
         prop_assert!(!name.contains(['/', '\\', ':', '\0', '<', '>', '"', '|', '?', '*']));
         prop_assert!(!name.starts_with(['.', '-', ' ']) && !name.ends_with(['.', ' ']), "{name:?}");
         prop_assert!(!is_device(name), "{name:?}");

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use hallway::text::filter::shown;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::filter::shown;
 use crate::limits;
 
 /// The name of a file or folder as it may be created, shown and logged on any system.
@@ -66,13 +66,13 @@ fn with_ends(name: &str) -> String {
     }
 }
 
-/// At most [`limits::NAME_BYTES_MAX`] bytes: the stem is cut, the extension stays.
+/// At most [`limits::FILE_NAME_BYTES_MAX`] bytes: the stem is cut, the extension stays.
 fn shortened(name: &str) -> String {
-    if name.len() <= limits::NAME_BYTES_MAX {
+    if name.len() <= limits::FILE_NAME_BYTES_MAX {
         return name.to_owned();
     }
     let (stem, extension) = split(name);
-    let room = limits::NAME_BYTES_MAX - extension.len() - "_".len();
+    let room = limits::FILE_NAME_BYTES_MAX - extension.len() - "_".len();
     let end = stem.floor_char_boundary(room);
     let (kept, _) = stem.split_at(end);
     // A name that ended in the middle of a word or a composed letter says so.
@@ -105,5 +105,5 @@ fn is_device(name: &str) -> bool {
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
 #[cfg(test)]
-#[path = "name_tests.rs"]
+#[path = "file_name_tests.rs"]
 mod tests;

@@ -1,0 +1,209 @@
+//! What the cores ask of the disk, and what comes back: two threads, one that reads what is sent
+//! and shared, one that writes what is received.
+//!
+//! Each job is answered by exactly one result with the same transfer, in the order of the jobs of
+//! that transfer, unless it says otherwise. No job takes longer than a moment: what is long (going
+//! through a file that is half here already) is asked for step by step.
+
+use std::path::PathBuf;
+
+use hallway::message::files::{Chunk, Entry, Have, Kind, Skipped, Why};
+use hallway::text::FileName;
+use hallway::tree::FileHash;
+
+/// One transfer of this node, from the offer to the end. Never used again; people see it, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransferId(pub u64);
+
+/// Where what is sent comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file or a folder.
+    Path(PathBuf),
+    /// Standard input, under a name.
+    Stdin(FileName),
+}
+
+/// Where what is received goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Into the download folder.
+    Downloads,
+    /// Into this folder.
+    Folder(PathBuf),
+    /// One file, to standard output.
+    Stdout,
+}
+
+// ---- reading ---------------------------------------------------------------------------------
+
+/// A job for the thread that reads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Read {
+    /// What is there to send? Answered by `Looked`.
+    Look(TransferId, Source),
+    /// The stream is wanted, from there on if that is the same here. Not answered: `Next` tells.
+    Begin(TransferId, Option<Have>),
+    /// The next part of the stream. Answered by `Parts`.
+    Next(TransferId),
+    /// Nothing more is wanted. Not answered; jobs before it are.
+    Forget(TransferId),
+}
+
+/// What the thread that reads has found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ReadDone {
+    /// There is this to send; or not.
+    Looked(TransferId, Result<Looked, Why>),
+    /// This comes next; never empty.
+    Parts(TransferId, Vec<Part>),
+}
+
+/// What there is to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Its name, made legal.
+    pub name: FileName,
+    /// A file or a folder.
+    pub kind: Kind,
+    /// Files and folders in it, those that will be skipped not counted; 1 for a file. The folder
+    /// itself is none.
+    pub entries: u64,
+    /// Bytes of all files; unknown of standard input.
+    pub bytes: Option<u64>,
+}
+
+/// A part of the stream, in its order. The numbers of messages are filled in by whoever sends them.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Part {
+    /// So many bytes of what the receiver has already were held against its digest.
+    Passed(u64),
+    /// The stream begins here: entries, and chunks of the next one. First of all but `Passed`.
+    From(u64, u64),
+    /// A file or a folder.
+    Entry(Entry),
+    /// Bytes of the file, at most `limits::FILE_RECORD_BYTES`.
+    Bytes(Vec<u8>),
+    /// The end of a chunk.
+    Chunk(Chunk),
+    /// Something left out.
+    Skipped(Skipped),
+    /// The end; entries and bytes of the whole, from its very beginning. With the hash of a single
+    /// file. Nothing follows.
+    End {
+        /// Entries.
+        entries: u64,
+        /// Bytes of all files.
+        bytes: u64,
+        /// What a single file comes to.
+        hash: Option<FileHash>,
+    },
+    /// It cannot go on. Nothing follows.
+    Failed(Why),
+}
+
+// ---- writing ---------------------------------------------------------------------------------
+
+/// A job for the thread that writes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Write {
+    /// This is offered: is there room, and is a part of it here? Answered by `Looked`.
+    Look(TransferId, Arriving),
+    /// It is wanted: make or take up its part. Answered by `Ready`.
+    Open(TransferId, Arriving, Target),
+    /// Go on holding what is here against the disk. Answered by `Ready`.
+    Check(TransferId),
+    /// The stream begins here; what is beyond is thrown away. Answered by `Wrote`.
+    From(TransferId, u64, u64),
+    /// Write these, in order. Answered by `Wrote`.
+    Put(TransferId, Vec<Piece>),
+    /// That was all: move it into its place. Answered by `Stored`.
+    Store(TransferId),
+    /// Nothing more comes. Keep the part for later, or throw it away. Not answered.
+    Abandon(TransferId, Keep),
+}
+
+/// Whether an unfinished part stays on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It may go on some day.
+    Part,
+    /// Nobody wants it.
+    Nothing,
+}
+
+/// What is offered, as far as the disk needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arriving {
+    /// Who sends it: a piece of the fingerprint. With name, kind and bytes it tells a part that is
+    /// here already.
+    pub from: String,
+    /// What it is called there.
+    pub name: FileName,
+    /// A file or a folder.
+    pub kind: Kind,
+    /// Files and folders in it.
+    pub entries: u64,
+    /// Bytes of all files, when the sender knows.
+    pub bytes: Option<u64>,
+}
+
+/// A verified step of what is received.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// What follows belongs to this.
+    Entry(Entry),
+    /// A whole chunk, with the hash that its bytes must come to: verified before it is written.
+    Chunk(Vec<u8>, Chunk),
+}
+
+/// What the thread that writes has done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum WriteDone {
+    /// Bytes that are free, and bytes of it that are here already.
+    Looked(TransferId, Result<Room, Trouble>),
+    /// How far the part is known to be good.
+    Ready(TransferId, Result<Ready, Trouble>),
+    /// All of that is on the disk (or with the system); or not, and then nothing of it counts.
+    Wrote(TransferId, Result<(), Trouble>),
+    /// It is in its place.
+    Stored(TransferId, Result<Placed, Trouble>),
+}
+
+/// Whether something fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that are free in the download folder.
+    pub free: u64,
+    /// Bytes of it that are here already.
+    pub here: u64,
+}
+
+/// What is known of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// So many bytes more were looked through; ask again.
+    Checking(u64),
+    /// All of it was: so much is here. `None` when that is nothing.
+    Here(Option<Have>),
+}
+
+/// Where something received is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// What it is called now.
+    pub name: FileName,
+    /// Where it is; nowhere for standard output.
+    pub path: Option<PathBuf>,
+    /// What a single file comes to.
+    pub hash: Option<FileHash>,
+}
+
+/// Why something could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// For the sender.
+    pub why: Why,
+    /// For the person here: what happened to what, without a full stop.
+    pub words: String,
+}
