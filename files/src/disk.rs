@@ -1,5 +1,5 @@
-//! What the cores ask of the disk, and what comes back: two threads, one that reads what is sent
-//! and shared, one that writes what is received.
+//! What the cores ask of the disk, and what comes back: three threads, one that reads what is
+//! sent, one that writes what is received, one that keeps the index of what is shared and known.
 //!
 //! Each job is answered by exactly one result with the same transfer, in the order of the jobs of
 //! that transfer, unless it says otherwise. No job takes longer than a moment: what is long (going
@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use hallway::message::files::{Chunk, Entry, Have, Kind, Skipped, Why};
+use hallway::message::files::{Chunk, Entry, Have, Item, Kind, Skipped, Why};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
 
@@ -206,4 +206,39 @@ pub struct Trouble {
     pub why: Why,
     /// For the person here: what happened to what, without a full stop.
     pub words: String,
+}
+
+// ---- the index -------------------------------------------------------------------------------
+
+/// A job for the thread that keeps the index.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Index {
+    /// Share this file or folder, too. Answered by `Shares`.
+    Share(PathBuf),
+    /// Share this no more; `None` for all. Answered by `Shares`.
+    Unshare(Option<FileName>),
+    /// Look whether what is shared has changed. Answered by `Shares`.
+    Survey,
+    /// Is a file with this content here, unchanged since it was hashed? Answered by `Found`.
+    Find(TransferId, FileHash),
+    /// This file was received and verified; it is known from now on. Not answered.
+    Remember(PathBuf, FileHash),
+}
+
+/// What the thread that keeps the index has found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum IndexDone {
+    /// All that is shared now, by name. Comes again by itself when a hash has been found out.
+    Shares(Vec<Share>, Option<Trouble>),
+    /// Where the file is.
+    Found(TransferId, Option<PathBuf>),
+}
+
+/// Something that this node shares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// What others are told of it.
+    pub item: Item,
+    /// Where it is.
+    pub path: PathBuf,
 }

@@ -1,0 +1,141 @@
+//! What whoever uses a node can have it do about files, and what it tells them.
+
+use std::path::PathBuf;
+
+use hallway::message::files::{Item, Kind, Wanted, Why};
+use hallway::text::{EntryPath, FileName};
+use hallway::tree::FileHash;
+
+use crate::disk::{Source, Target, TransferId};
+
+/// A connection on which files may be exchanged: the number of its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// What to do with what is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilePolicy {
+    /// Ask the person here.
+    Ask,
+    /// Take everything (that fits).
+    All,
+    /// Take nothing.
+    None,
+}
+
+/// What whoever uses the node can have it do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Offer this on a connection.
+    Send(LinkId, Source),
+    /// Take what is offered, to this place.
+    Accept(TransferId, Target),
+    /// Do not take it.
+    Deny(TransferId),
+    /// Stop a transfer, in either direction, also one that waits to meet again.
+    Cancel(TransferId),
+    /// Share this file or folder.
+    Share(PathBuf),
+    /// Share this no more; `None` for all.
+    Unshare(Option<FileName>),
+    /// Ask what is shared there. Answered by `Listed` or `NotThere`.
+    List(LinkId),
+    /// Fetch it from there, to this place: it is not asked for again.
+    Get(LinkId, Wanted, Target),
+}
+
+/// Which way a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To them.
+    Out,
+    /// From them.
+    In,
+}
+
+/// A transfer, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its number here.
+    pub id: TransferId,
+    /// Which way.
+    pub way: Way,
+    /// Who is at the other end, as they are labelled.
+    pub peer: String,
+    /// What it is called.
+    pub name: FileName,
+    /// A file or a folder.
+    pub kind: Kind,
+    /// Files and folders in it.
+    pub entries: u64,
+    /// Bytes of all files, when known.
+    pub bytes: Option<u64>,
+}
+
+/// How far a transfer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that are there: at the receiver, written; at the sender, received.
+    pub done: u64,
+    /// How many of these were there before this connection.
+    pub before: u64,
+    /// Entries begun.
+    pub entries: u64,
+}
+
+/// Where a transfer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The disk looks what there is.
+    Looking,
+    /// The person at the other end, or here, is asked.
+    Asking,
+    /// What is here already is held against its hashes.
+    Checking,
+    /// It moves.
+    Moving,
+    /// Nothing has come for `limits::STALL_WAIT`.
+    Stalled,
+    /// The connection is gone: it goes on when the two meet again.
+    Waiting,
+}
+
+/// Something about files that somebody may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Somebody offers something and waits for `Accept` or `Deny`; bytes that are free here, and
+    /// bytes of it that are here already.
+    Offered(About, u64, u64),
+    /// It is taken and moves; again after each interruption.
+    Begun(About, Progress),
+    /// How far it is, at most each `limits::PROGRESS_PAUSE`.
+    Moved(About, Progress, Stage),
+    /// All is there and verified: what it is called there, where it is (when that is here), and
+    /// what a single file comes to.
+    Done(About, FileName, Option<PathBuf>, Option<FileHash>),
+    /// The receiver has the same content already; here, where.
+    HadAlready(About, Option<PathBuf>),
+    /// It is over, and not there. Whose doing, and, when it is this machine's, in words.
+    Failed(About, Failure),
+    /// The connection is gone in the midst of it; it goes on when the two meet again.
+    Interrupted(About, Progress),
+    /// Something in a folder was left out.
+    Skipped(About, EntryPath, Why),
+    /// What is shared there, by name.
+    Listed(LinkId, String, Vec<Item>),
+    /// A wish that is not fulfilled: `List` or `Get`.
+    NotThere(LinkId, String, Why),
+    /// What is shared here now, after a change that somebody here asked for; and what went wrong.
+    Shares(Vec<Item>, Option<String>),
+}
+
+/// Why a transfer failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The other side says so.
+    There(Why),
+    /// This side does.
+    Here(Why),
+    /// This machine could not do its part; in words.
+    Trouble(String),
+}
