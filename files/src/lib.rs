@@ -4,6 +4,14 @@
 //! disk), then the core: [`transfers`].
 #![forbid(unsafe_code)]
 
+mod desk;
 pub mod disk;
+mod flow;
+mod intake;
+mod link;
 pub mod news;
+mod receiving;
+mod requests;
+mod sending;
+mod sharing;
 pub mod transfers;
