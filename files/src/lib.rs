@@ -15,3 +15,4 @@ mod requests;
 mod sending;
 mod sharing;
 pub mod transfers;
+mod unheard;

@@ -177,10 +177,7 @@ impl Receiving {
 
     /// Whether its part on the disk would be the same.
     pub(crate) fn is_same(&self, peer: Fingerprint, about: &About) -> bool {
-        let ours = &self.about;
-        self.peer == peer
-            && (&ours.name, ours.kind, ours.entries, ours.bytes)
-                == (&about.name, about.kind, about.entries, about.bytes)
+        self.peer == peer && self.about.is_like(about)
     }
 
     pub(crate) fn spot(&self) -> Option<Spot> {
