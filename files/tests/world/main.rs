@@ -13,5 +13,7 @@
 mod disk;
 mod world;
 
+mod lying;
 mod people;
 mod resuming;
+mod sharing;

@@ -10,6 +10,7 @@ use hallway::identity::Fingerprint;
 use hallway::limits::{FILE_RECORD_BYTES, FILE_WINDOW_MAX, MESSAGE_RECORD_BYTES_MAX};
 use hallway::message::Message;
 use hallway::message::files::Files;
+use hallway::reason::PeerFault;
 use hallway::time::Millis;
 
 use crate::disk::{Disk, Thing};
@@ -58,6 +59,9 @@ pub struct Host {
     fingerprint: Fingerprint,
     jobs: [VecDeque<Job>; 3],
 }
+
+/// The other end of a connection that a test speaks for.
+pub const STRANGER: usize = usize::MAX;
 
 /// One direction of a connection.
 #[derive(Default)]
@@ -133,6 +137,52 @@ impl World {
             self.drain(here);
         }
         link
+    }
+
+    /// A connection of a host with somebody whom the test speaks for.
+    pub fn stranger(&mut self, host: usize) -> LinkId {
+        self.links += 1;
+        let link = LinkId(self.links);
+        self.ends.insert(link, (host, STRANGER));
+        self.wires.insert((host, link), Wire::default());
+        self.wires.insert((STRANGER, link), Wire::default());
+        let peer = Fingerprint::parse(&"z".repeat(32)).unwrap();
+        self.hosts[host].transfers.open(self.now, link, peer, "stranger");
+        self.drain(host);
+        link
+    }
+
+    /// The stranger says something; then everything that comes of it happens.
+    pub fn say(&mut self, link: LinkId, message: Files) -> Result<(), PeerFault> {
+        let host = self.ends[&link].0;
+        if let (Files::Got(total), Some(wire)) = (&message, self.wires.get_mut(&(STRANGER, link))) {
+            wire.got = *total;
+        }
+        let said = self.hosts[host].transfers.message(self.now, link, message);
+        self.drain(host);
+        self.settle(&mut Chance(1));
+        said
+    }
+
+    /// The stranger sends bytes; nothing comes of it yet.
+    pub fn bulk(&mut self, link: LinkId, number: u64, bytes: &[u8]) -> Result<(), PeerFault> {
+        let host = self.ends[&link].0;
+        let said = self.hosts[host].transfers.bulk(self.now, link, number, bytes);
+        self.drain(host);
+        said
+    }
+
+    /// What the stranger has heard since it was asked last; bytes left out.
+    pub fn heard(&mut self, link: LinkId) -> Vec<Files> {
+        let wire = self.wires.get_mut(&(STRANGER, link)).unwrap();
+        let message = |packet| match packet {
+            Packet::Bulk(..) => None,
+            Packet::Message(bytes) => match Message::decode(&bytes) {
+                Ok(Message::Files(message)) => Some(message),
+                _ => panic!("it said something else"),
+            },
+        };
+        wire.packets.drain(..).filter_map(message).collect()
     }
 
     /// One end of a connection learns that it is gone; what was under way is lost.
@@ -259,7 +309,7 @@ impl World {
     /// One thing happens, of all that can. `false` when nothing can.
     pub fn step(&mut self, chance: &mut Chance) -> bool {
         let mut can: Vec<(usize, Result<LinkId, usize>)> = Vec::new();
-        for ((host, link), wire) in &self.wires {
+        for ((host, link), wire) in self.wires.iter().filter(|((host, _), _)| *host != STRANGER) {
             can.extend((!wire.packets.is_empty()).then_some((*host, Ok(*link))));
         }
         for (at, host) in self.hosts.iter().enumerate().filter(|(_, host)| !host.is_frozen) {
@@ -268,7 +318,9 @@ impl World {
         }
         if can.is_empty() {
             (0..self.hosts.len()).for_each(|at| self.tick(at));
-            return self.wires.values().any(|wire| !wire.packets.is_empty())
+            let waits =
+                |((to, _), wire): (&(usize, _), &Wire)| *to != STRANGER && !wire.packets.is_empty();
+            return self.wires.iter().any(waits)
                 || self
                     .hosts
                     .iter()
@@ -314,6 +366,11 @@ impl World {
     }
 
     // ---- what is to be seen ----------------------------------------------------------------------
+
+    /// Connections that are open.
+    pub fn links(&self) -> Vec<LinkId> {
+        self.wires.keys().map(|(_, link)| *link).collect()
+    }
 
     pub fn received(&self, host: usize, name: &str) -> Option<&Thing> {
         self.hosts[host].disk.downloads.get(name)
