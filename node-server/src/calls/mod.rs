@@ -1,26 +1,30 @@
 //! All calls of a node: those we make, those that come, and the conversations they become.
 
+mod conversation;
+mod crossing;
+mod dialling;
+mod ending;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use hallway::channel::Channel;
-use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
+use hallway::conn::{ConnId, NetInput};
 use hallway::handshake::auth::Peer;
-use hallway::handshake::hello::Service;
-use hallway::handshake::opaque::{Rejected, Stretched};
-use hallway::identity::PublicIdentity;
 use hallway::limits;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
-use hallway::secret::Secret;
 use hallway::time::{Millis, Now};
 
-use crate::conversation::{Conversation, Heard, Stage};
-use crate::crossing::Leaving;
+pub(crate) use self::conversation::Conversation;
+pub use self::dialling::Callee;
+
+use self::conversation::{Heard, Stage};
+use self::crossing::Leaving;
 use crate::desk::Desk;
 use crate::notice::{CallId, Notice, Who};
-use crate::outbound::{Outbound, Progress, Ticket, Whereabouts};
-use crate::who::{is_me, objection, pin};
+use crate::outbound::Outbound;
+use crate::who::{is_me, pin};
 
 /// What to do with people who call; they have proved the password by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +35,6 @@ pub enum CallPolicy {
     All,
     /// Take none.
     None,
-}
-
-/// Whom to call.
-pub struct Callee {
-    /// What to call them until they have said their name: a name from a list, or an address.
-    pub label: String,
-    /// Where they are.
-    pub whereabouts: Whereabouts,
-    /// Who must answer, when a community told us.
-    pub identity: Option<PublicIdentity>,
-    /// Their node's password.
-    pub password: Secret,
 }
 
 /// All calls.
@@ -75,20 +67,6 @@ impl Calls {
 
     fn is_full(&self) -> bool {
         self.calls.len() + self.leaving.len() >= limits::CONVERSATIONS_MAX
-    }
-
-    pub(crate) fn call(&mut self, callee: Callee, now: Millis, desk: &mut Desk) -> CallId {
-        let id = self.new_id();
-        if self.is_full() {
-            let ended = Ended::ByUs(CloseReason::Full);
-            desk.notice(Notice::Ended(id, callee.label, ended, Vec::new()));
-            return id;
-        }
-        let ticket =
-            Ticket { service: Service::Chat, password: callee.password, identity: callee.identity };
-        let outbound = Box::new(Outbound::start(&callee.whereabouts, ticket, now, desk));
-        self.calls.insert(id, Call::Dialling { label: callee.label, outbound });
-        id
     }
 
     /// The call that this connection belongs to.
@@ -216,71 +194,6 @@ impl Calls {
         }
     }
 
-    pub(crate) fn looked_up(
-        &mut self,
-        now: Now,
-        number: u64,
-        found: &[SocketAddr],
-        pins: &mut Pins,
-        desk: &mut Desk,
-    ) {
-        let ids: Vec<CallId> = self.calls.keys().copied().collect();
-        for id in ids {
-            if let Some(Call::Dialling { outbound, .. }) = self.calls.get_mut(&id)
-                && let Some(progress) = outbound.looked_up(number, found, now.tick, desk)
-            {
-                self.progress(now, id, progress, pins, desk);
-            }
-        }
-    }
-
-    pub(crate) fn stretched(
-        &mut self,
-        now: Now,
-        id: CallId,
-        result: Result<Stretched, Rejected>,
-        pins: &mut Pins,
-        desk: &mut Desk,
-    ) {
-        if let Some(Call::Dialling { outbound, .. }) = self.calls.get_mut(&id) {
-            let progress = outbound.stretched(now.tick, result, desk);
-            self.progress(now, id, progress, pins, desk);
-        }
-    }
-
-    fn progress(
-        &mut self,
-        now: Now,
-        id: CallId,
-        progress: Progress,
-        pins: &mut Pins,
-        desk: &mut Desk,
-    ) {
-        match progress {
-            Progress::Pending => {}
-            Progress::Failed(ended) => self.end(id, ended, desk),
-            Progress::Open { conn, at, channel, peer } => {
-                self.calls.remove(&id);
-                let who = self.who(&peer, at, pins, desk);
-                let until = now.tick + limits::RING_WAIT;
-                let mut conversation =
-                    Conversation::new(conn, channel, peer, who, Stage::Calling { until });
-                if let Some(ended) = objection(&conversation, desk) {
-                    conversation.hang_up(now.tick, CloseReason::Bye, desk);
-                    let label = conversation.peer.name.to_string();
-                    desk.notice(Notice::Ended(id, label, ended, Vec::new()));
-                    return;
-                }
-                pin(&conversation, now, pins, desk);
-                desk.notice(Notice::Calling(id, conversation.who.clone()));
-                self.calls.insert(id, Call::Open(Box::new(conversation)));
-                if !self.settle_crossing(now.tick, id, true, desk) {
-                    self.read(now, id, desk);
-                }
-            }
-        }
-    }
-
     fn read(&mut self, now: Now, id: CallId, desk: &mut Desk) {
         let echo = self.echo;
         while let Some(conversation) = self.conversation(id) {
@@ -317,77 +230,5 @@ impl Calls {
             pin(conversation, now, pins, desk);
         }
         desk.notice(Notice::Connected(id, conversation.who.clone()));
-    }
-
-    /// Ends a call from our side.
-    pub(crate) fn close(&mut self, id: CallId, now: Millis, reason: CloseReason, desk: &mut Desk) {
-        let id = self.standing_for(id);
-        let Some(call) = self.calls.remove(&id) else { return };
-        self.disinherit(id, desk);
-        let (label, unsent) = match call {
-            Call::Dialling { label, mut outbound } => {
-                outbound.cancel(desk);
-                (label, Vec::new())
-            }
-            Call::Open(mut conversation) => {
-                conversation.hang_up(now, reason, desk);
-                (conversation.who.label.clone(), conversation.unsent())
-            }
-        };
-        desk.notice(Notice::Ended(id, label, Ended::ByUs(reason), unsent));
-    }
-
-    /// A call is over for another reason.
-    pub(crate) fn end(&mut self, id: CallId, ended: Ended, desk: &mut Desk) {
-        let Some(call) = self.calls.remove(&id) else { return };
-        self.disinherit(id, desk);
-        let (label, unsent) = match call {
-            Call::Dialling { label, .. } => (label, Vec::new()),
-            Call::Open(mut conversation) => {
-                let fault = matches!(ended, Ended::Fault(_));
-                let goodbye = if fault { NetOutput::Drop } else { NetOutput::Close };
-                desk.net(conversation.conn, goodbye);
-                (conversation.who.label.clone(), conversation.unsent())
-            }
-        };
-        desk.notice(Notice::Ended(id, label, ended, unsent));
-    }
-
-    /// Hangs up once everything said is confirmed.
-    pub(crate) fn finish(&mut self, id: CallId, now: Millis, desk: &mut Desk) {
-        match self.conversation(self.spoken_on(id)) {
-            Some(conversation) => conversation.finish(now),
-            None => self.close(id, now, CloseReason::Bye, desk),
-        }
-    }
-
-    pub(crate) fn turn_end(&mut self, now: Now, pins: &mut Pins, desk: &mut Desk) {
-        let ids: Vec<CallId> = self.calls.keys().copied().collect();
-        for id in &ids {
-            if let Some(Call::Dialling { outbound, .. }) = self.calls.get_mut(id) {
-                let progress = outbound.tick(now.tick, desk);
-                self.progress(now, *id, progress, pins, desk);
-            }
-        }
-        self.expire_leaving(now.tick, false, desk);
-        for id in ids {
-            let Some(conversation) = self.conversation(id) else { continue };
-            conversation.flush(now.tick, desk);
-            let late = conversation.deadline().is_some_and(|until| until <= now.tick);
-            if conversation.is_finished() {
-                self.close(id, now.tick, CloseReason::Bye, desk);
-            } else if late && conversation.stage == Stage::Talking {
-                self.end(id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed
-            } else if late {
-                self.close(id, now.tick, CloseReason::NoAnswer, desk);
-            }
-        }
-    }
-
-    pub(crate) fn stop(&mut self, now: Millis, desk: &mut Desk) {
-        for id in self.calls.keys().copied().collect::<Vec<_>>() {
-            self.close(id, now, CloseReason::Bye, desk);
-        }
-        self.expire_leaving(now, true, desk);
     }
 }

@@ -10,8 +10,8 @@ use hallway::reason::{CloseReason, Ended};
 use hallway::text::Line;
 use hallway::time::Millis;
 
-use crate::calls::{Call, Calls};
-use crate::conversation::{Conversation, Stage};
+use super::conversation::{Conversation, Stage};
+use super::{Call, Calls};
 use crate::desk::Desk;
 use crate::notice::{CallId, Notice};
 use crate::who::is_same_run;
