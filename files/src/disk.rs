@@ -35,6 +35,28 @@ pub enum Target {
     Stdout,
 }
 
+/// A job for one of the threads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Of the one that reads.
+    Read(Read),
+    /// Of the one that writes.
+    Write(Write),
+    /// Of the one that keeps the index.
+    Index(Index),
+}
+
+/// What one of the threads has done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The one that reads.
+    Read(ReadDone),
+    /// The one that writes.
+    Write(WriteDone),
+    /// The one that keeps the index.
+    Index(IndexDone),
+}
+
 // ---- reading ---------------------------------------------------------------------------------
 
 /// A job for the thread that reads.

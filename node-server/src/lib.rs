@@ -7,6 +7,8 @@
 
 pub mod calls;
 mod desk;
+pub mod file_events;
+pub mod file_words;
 pub mod machine;
 pub mod membership;
 pub mod menu;

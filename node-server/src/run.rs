@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 
 use discovery::shell::service::Search;
+use files::news::FilePolicy;
+use files::transfers::Setup;
 use hallway::event::Event;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
@@ -33,7 +35,7 @@ use crate::membership::Listing;
 use crate::menu::{Menu, Question};
 use crate::node::{Command, Config, Node};
 use crate::notice::Notice;
-use crate::options::{CallsFlag, NodeOptions, Options, PORT, community_place};
+use crate::options::{CallsFlag, FilesFlag, NodeOptions, Options, PORT, community_place};
 use crate::talk::Act;
 use crate::view;
 
@@ -123,6 +125,7 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
         echo: options.echo,
         guesses: guess_limits(node),
         pins,
+        files: file_setup(node, base.terminal.is_interactive()),
     };
     Ok((Node::new(config, *seeds.draw()), at, community))
 }
@@ -136,6 +139,18 @@ pub fn call_policy(options: &NodeOptions, interactive: bool) -> CallPolicy {
         None if interactive => CallPolicy::Ask,
         None => CallPolicy::All,
     }
+}
+
+/// What to do with files: people are asked, machines take none unless told to.
+pub fn file_setup(options: &NodeOptions, interactive: bool) -> Setup {
+    let policy = match options.files {
+        Some(FilesFlag::Ask) => FilePolicy::Ask,
+        Some(FilesFlag::All) => FilePolicy::All,
+        Some(FilesFlag::None) => FilePolicy::None,
+        None if interactive => FilePolicy::Ask,
+        None => FilePolicy::None,
+    };
+    Setup { policy, bytes_max: options.files_max }
 }
 
 /// The limits on guessing, as far as flags say.

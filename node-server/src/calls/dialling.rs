@@ -12,6 +12,7 @@ use hallway::secret::Secret;
 use hallway::time::{Millis, Now};
 
 use super::conversation::{Conversation, Stage};
+use super::ending::never;
 use super::{Call, Calls};
 use crate::desk::Desk;
 use crate::notice::{CallId, Notice};
@@ -24,6 +25,8 @@ pub struct Callee {
     pub label: String,
     /// Where they are.
     pub whereabouts: Whereabouts,
+    /// What for: a conversation, which rings there, or files alone.
+    pub service: Service,
     /// Who must answer, when a community told us.
     pub identity: Option<PublicIdentity>,
     /// Their node's password.
@@ -35,11 +38,11 @@ impl Calls {
         let id = self.new_id();
         if self.is_full() {
             let ended = Ended::ByUs(CloseReason::Full);
-            desk.notice(Notice::Ended(id, callee.label, ended, Vec::new()));
+            desk.notice(never(callee.service, id, callee.label, ended));
             return id;
         }
         let ticket =
-            Ticket { service: Service::Chat, password: callee.password, identity: callee.identity };
+            Ticket { service: callee.service, password: callee.password, identity: callee.identity };
         let outbound = Box::new(Outbound::start(&callee.whereabouts, ticket, now, desk));
         self.calls.insert(id, Call::Dialling { label: callee.label, outbound });
         id
@@ -87,25 +90,35 @@ impl Calls {
     ) {
         match progress {
             Progress::Pending => {}
-            Progress::Failed(ended) => self.end(id, ended, desk),
+            Progress::Failed(ended) => self.end(now.tick, id, ended, desk),
             Progress::Open { conn, at, channel, peer } => {
-                self.calls.remove(&id);
+                let Some(Call::Dialling { outbound, .. }) = self.calls.remove(&id) else { return };
                 let who = self.who(&peer, at, pins, desk);
-                let until = now.tick + limits::RING_WAIT;
-                let mut conversation =
-                    Conversation::new(conn, channel, peer, who, Stage::Calling { until });
+                let stage = match outbound.service() {
+                    Service::Files => Stage::Exchanging,
+                    Service::Chat | Service::Community => {
+                        Stage::Calling { until: now.tick + limits::RING_WAIT }
+                    }
+                };
+                let mut conversation = Conversation::new(conn, channel, peer, who, stage, true);
                 if let Some(ended) = objection(&conversation, desk) {
                     conversation.hang_up(now.tick, CloseReason::Bye, desk);
                     let label = conversation.peer.name.to_string();
-                    desk.notice(Notice::Ended(id, label, ended, Vec::new()));
+                    desk.notice(never(outbound.service(), id, label, ended));
                     return;
                 }
                 pin(&conversation, now, pins, desk);
-                desk.notice(Notice::Calling(id, conversation.who.clone()));
+                let who = conversation.who.clone();
                 self.calls.insert(id, Call::Open(Box::new(conversation)));
-                if !self.settle_crossing(now.tick, id, true, desk) {
-                    self.read(now, id, desk);
+                if stage == Stage::Exchanging {
+                    self.connected(now.tick, id, desk);
+                } else {
+                    desk.notice(Notice::Calling(id, who));
+                    if self.settle_crossing(now.tick, id, true, desk) {
+                        return;
+                    }
                 }
+                self.read(now, id, desk);
             }
         }
     }

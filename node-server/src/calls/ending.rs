@@ -1,11 +1,12 @@
 //! How calls end: by us, by them, by time.
 
 use hallway::conn::{Lost, NetOutput};
+use hallway::handshake::hello::Service;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
 use hallway::time::{Millis, Now};
 
-use super::conversation::Stage;
+use super::conversation::{Conversation, Stage};
 use super::{Call, Calls};
 use crate::desk::Desk;
 use crate::notice::{CallId, Notice};
@@ -16,33 +17,36 @@ impl Calls {
         let id = self.standing_for(id);
         let Some(call) = self.calls.remove(&id) else { return };
         self.disinherit(id, desk);
-        let (label, unsent) = match call {
+        desk.files.closed(now, id.link());
+        let ended = Ended::ByUs(reason);
+        let notice = match call {
             Call::Dialling { label, mut outbound } => {
                 outbound.cancel(desk);
-                (label, Vec::new())
+                never(outbound.service(), id, label, ended)
             }
             Call::Open(mut conversation) => {
                 conversation.hang_up(now, reason, desk);
-                (conversation.who.label.clone(), conversation.unsent())
+                over(id, &mut conversation, ended)
             }
         };
-        desk.notice(Notice::Ended(id, label, Ended::ByUs(reason), unsent));
+        desk.notice(notice);
     }
 
     /// A call is over for another reason.
-    pub(crate) fn end(&mut self, id: CallId, ended: Ended, desk: &mut Desk) {
+    pub(crate) fn end(&mut self, now: Millis, id: CallId, ended: Ended, desk: &mut Desk) {
         let Some(call) = self.calls.remove(&id) else { return };
         self.disinherit(id, desk);
-        let (label, unsent) = match call {
-            Call::Dialling { label, .. } => (label, Vec::new()),
+        desk.files.closed(now, id.link());
+        let notice = match call {
+            Call::Dialling { label, outbound } => never(outbound.service(), id, label, ended),
             Call::Open(mut conversation) => {
                 let fault = matches!(ended, Ended::Fault(_));
                 let goodbye = if fault { NetOutput::Drop } else { NetOutput::Close };
                 desk.net(conversation.conn, goodbye);
-                (conversation.who.label.clone(), conversation.unsent())
+                over(id, &mut conversation, ended)
             }
         };
-        desk.notice(Notice::Ended(id, label, ended, unsent));
+        desk.notice(notice);
     }
 
     /// Hangs up once everything said is confirmed.
@@ -62,6 +66,7 @@ impl Calls {
             }
         }
         self.expire_leaving(now.tick, false, desk);
+        self.exchange(now.tick, desk);
         for id in ids {
             let Some(conversation) = self.conversation(id) else { continue };
             conversation.flush(now.tick, desk);
@@ -69,7 +74,7 @@ impl Calls {
             if conversation.is_finished() {
                 self.close(id, now.tick, CloseReason::Bye, desk);
             } else if late && conversation.stage == Stage::Talking {
-                self.end(id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed
+                self.end(now.tick, id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed
             } else if late {
                 self.close(id, now.tick, CloseReason::NoAnswer, desk);
             }
@@ -81,5 +86,24 @@ impl Calls {
             self.close(id, now, CloseReason::Bye, desk);
         }
         self.expire_leaving(now, true, desk);
+    }
+}
+
+/// What is told of a connection that is over.
+fn over(id: CallId, conversation: &mut Conversation, ended: Ended) -> Notice {
+    let label = conversation.who.label.clone();
+    match conversation.stage {
+        Stage::Exchanging => Notice::Unlinked(id, label, ended),
+        Stage::Calling { .. } | Stage::Ringing { .. } | Stage::Talking => {
+            Notice::Ended(id, label, ended, conversation.unsent())
+        }
+    }
+}
+
+/// What is told of one that never came about.
+pub(super) fn never(service: Service, id: CallId, label: String, ended: Ended) -> Notice {
+    match service {
+        Service::Files => Notice::Unlinked(id, label, ended),
+        Service::Chat | Service::Community => Notice::Ended(id, label, ended, Vec::new()),
     }
 }

@@ -4,6 +4,7 @@ mod conversation;
 mod crossing;
 mod dialling;
 mod ending;
+mod exchange;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use hallway::channel::Channel;
 use hallway::conn::{ConnId, NetInput};
 use hallway::handshake::auth::Peer;
+use hallway::handshake::hello::Service;
 use hallway::limits;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
@@ -93,6 +95,11 @@ impl Calls {
         })
     }
 
+    /// Those in which people talk, or will.
+    fn chats(&self) -> impl Iterator<Item = (CallId, &Conversation)> {
+        self.conversations().filter(|(_, conversation)| conversation.stage != Stage::Exchanging)
+    }
+
     /// Everybody we are talking with.
     pub(crate) fn talking(&self) -> impl Iterator<Item = (CallId, &Who)> {
         self.conversations()
@@ -126,18 +133,22 @@ impl Calls {
         now: Now,
         conn: ConnId,
         at: SocketAddr,
-        entrant: (Box<Channel>, Peer),
+        entrant: (Box<Channel>, Peer, Service),
         pins: &mut Pins,
         desk: &mut Desk,
     ) {
-        let (channel, peer) = entrant;
-        let until = now.tick + limits::RING_WAIT;
+        let (channel, peer, service) = entrant;
+        let stage = match service {
+            Service::Files => Stage::Exchanging,
+            Service::Chat | Service::Community => {
+                Stage::Ringing { until: now.tick + limits::RING_WAIT }
+            }
+        };
         let who = self.who(&peer, at, pins, desk);
-        let mut conversation =
-            Conversation::new(conn, channel, peer, who, Stage::Ringing { until });
+        let mut conversation = Conversation::new(conn, channel, peer, who, stage, false);
         let refusal = if is_me(&conversation.peer, desk) {
             Some(CloseReason::Yourself)
-        } else if self.policy == CallPolicy::None {
+        } else if stage != Stage::Exchanging && self.policy == CallPolicy::None {
             Some(CloseReason::Denied)
         } else if self.is_full() {
             Some(CloseReason::Full)
@@ -150,9 +161,18 @@ impl Calls {
         }
         let id = self.new_id();
         self.calls.insert(id, Call::Open(Box::new(conversation)));
-        if self.settle_crossing(now.tick, id, false, desk) {
+        if stage == Stage::Exchanging {
+            self.connected(now.tick, id, desk);
+        } else if self.settle_crossing(now.tick, id, false, desk) {
             return;
+        } else {
+            self.ring(now, id, pins, desk);
         }
+        self.read(now, id, desk);
+    }
+
+    /// Asks the person here, or answers for them.
+    fn ring(&mut self, now: Now, id: CallId, pins: &mut Pins, desk: &mut Desk) {
         let policy = self.policy;
         match self.conversation(id) {
             // A crossing call is taken already.
@@ -164,7 +184,6 @@ impl Calls {
             },
             Some(_) | None => {}
         }
-        self.read(now, id, desk);
     }
 
     /// Bytes, or an end, for one of our connections.
@@ -187,7 +206,7 @@ impl Calls {
                     conversation.push(bytes);
                     self.read(now, id, desk);
                 }
-                NetInput::Closed(lost) => self.end(id, Ended::Lost(*lost), desk),
+                NetInput::Closed(lost) => self.end(now.tick, id, Ended::Lost(*lost), desk),
                 NetInput::Opened { .. } | NetInput::Connected | NetInput::Failed(_) => {}
             },
             None => self.handle_leaving(now.tick, conn, input, desk),
@@ -197,11 +216,9 @@ impl Calls {
     fn read(&mut self, now: Now, id: CallId, desk: &mut Desk) {
         let echo = self.echo;
         while let Some(conversation) = self.conversation(id) {
-            match conversation.poll(now.tick) {
+            match conversation.poll(now.tick, id, &mut desk.files) {
                 Ok(None) => return,
-                Ok(Some(Heard::Accepted)) => {
-                    desk.notice(Notice::Connected(id, conversation.who.clone()));
-                }
+                Ok(Some(Heard::Accepted)) => self.connected(now.tick, id, desk),
                 Ok(Some(Heard::Line(line))) => {
                     let label = conversation.who.label.clone();
                     // Whatever was said here waits for, the echo waits for with it.
@@ -212,7 +229,7 @@ impl Calls {
                     desk.notice(Notice::Heard(id, label, line));
                 }
                 Err(Ended::Closed(CloseReason::Duplicate)) => self.replaced(now.tick, id, desk),
-                Err(ended) => self.end(id, ended, desk),
+                Err(ended) => self.end(now.tick, id, ended, desk),
             }
         }
     }
@@ -229,6 +246,6 @@ impl Calls {
         if asked {
             pin(conversation, now, pins, desk);
         }
-        desk.notice(Notice::Connected(id, conversation.who.clone()));
+        self.connected(now.tick, id, desk);
     }
 }
