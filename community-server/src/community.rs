@@ -190,7 +190,7 @@ impl Community {
                 Ok(Some(Incoming::Message(Message::Skipped))) => {}
                 Ok(Some(Incoming::Message(message))) => self.message(now, id, message),
                 Ok(Some(Incoming::Closed(_))) => self.hang_up(now, id, None),
-                Err(_) => self.drop_conn(id),
+                Ok(Some(Incoming::Bulk(..))) | Err(_) => self.drop_conn(id),
             }
         }
     }

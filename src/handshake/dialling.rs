@@ -201,7 +201,9 @@ impl ExpectAuth {
             Ok(None) => return DialStep::Wait(Dialling::ExpectAuth(self)),
             Ok(Some(Incoming::Message(Message::Auth(auth)))) => auth,
             Ok(Some(Incoming::Closed(reason))) => return DialStep::Failed(Ended::Closed(reason)),
-            Ok(Some(Incoming::Message(_))) => return fault(PeerFault::UnexpectedMessage),
+            Ok(Some(Incoming::Message(_) | Incoming::Bulk(..))) => {
+                return fault(PeerFault::UnexpectedMessage);
+            }
             Err(error) => return fault(error),
         };
         // The envelope has proved `self.identity`; the signature must be by the same key.
