@@ -39,6 +39,7 @@ pub(crate) fn node(name: &str, byte: u8, listens: bool) -> Node {
         echo: listens,
         guesses: GuessLimits::default(),
         pins: Pins::default(),
+        files: files::transfers::Setup::default(),
     };
     Node::new(config, *seeds.draw())
 }
@@ -112,6 +113,7 @@ impl Driven {
     /// Calls the one who listens there, and waits until they talk.
     pub(crate) fn call(&mut self, at: SocketAddr) -> CallId {
         self.handle(Input::Command(Command::Call(Callee {
+            service: Service::Chat,
             label: "echo".into(),
             whereabouts: Whereabouts::Sockets(vec![at]),
             identity: None,

@@ -72,6 +72,15 @@ pub enum Read {
     Forget(TransferId),
 }
 
+impl Read {
+    /// Which transfer it is about.
+    pub fn transfer(&self) -> TransferId {
+        match self {
+            Self::Look(id, _) | Self::Begin(id, _) | Self::Next(id) | Self::Forget(id) => *id,
+        }
+    }
+}
+
 /// What the thread that reads has found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadDone {
@@ -143,6 +152,21 @@ pub enum Write {
     Store(TransferId),
     /// Nothing more comes. Keep the part for later, or throw it away. Not answered.
     Abandon(TransferId, Keep),
+}
+
+impl Write {
+    /// Which transfer it is about.
+    pub fn transfer(&self) -> TransferId {
+        match self {
+            Self::Look(id, _)
+            | Self::Open(id, ..)
+            | Self::Check(id)
+            | Self::From(id, ..)
+            | Self::Put(id, _)
+            | Self::Store(id)
+            | Self::Abandon(id, _) => *id,
+        }
+    }
 }
 
 /// Whether an unfinished part stays on the disk.

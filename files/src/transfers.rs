@@ -1,7 +1,7 @@
 //! All transfers and requests of one node, over all its connections.
 
 use hallway::identity::Fingerprint;
-use hallway::message::files::Files;
+use hallway::message::files::{Files, Item};
 use hallway::reason::PeerFault;
 use hallway::time::Millis;
 
@@ -9,7 +9,7 @@ use crate::disk::{Index, IndexDone, Read, ReadDone, Write, WriteDone};
 use crate::news::{About, Command, FilePolicy, LinkId, News, Progress, Stage};
 
 /// What a node is set up with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Setup {
     /// What to do with what is offered.
     pub policy: FilePolicy,
@@ -108,6 +108,11 @@ impl Transfers {
     /// All transfers, by their numbers.
     pub fn list(&self) -> impl Iterator<Item = (About, Progress, Stage)> {
         std::iter::empty()
+    }
+
+    /// What this node shares, by name.
+    pub fn shares(&self) -> Vec<Item> {
+        Vec::new()
     }
 
     /// Whether nothing moves on a connection, and nothing is asked there.

@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use discovery::shell::service::Search;
 use files::news::FilePolicy;
+use files::shell::{Setup as Folders, download_dir};
 use files::transfers::Setup;
 use hallway::event::Event;
 use hallway::guess::GuessLimits;
@@ -69,7 +71,8 @@ fn start(options: Options, mut base: Base, home: Home) -> Exit {
             introduce(&base.terminal, &node, at, &options);
             let menu = Menu::new(listing(at), base.terminal.is_interactive());
             let searches = base.terminal.is_interactive();
-            let started = Machine::start(base, node, Some(home), Stretcher::default());
+            let folders = folders(&options.node, home.dir());
+            let started = Machine::start(base, node, Some(home), folders, Stretcher::default());
             let Ok(mut machine) = started else { return Exit::Failed };
             // Nobody would see what is found.
             let search = if searches { Search::Hallway } else { Search::Nothing };
@@ -151,6 +154,12 @@ pub fn file_setup(options: &NodeOptions, interactive: bool) -> Setup {
         None => FilePolicy::None,
     };
     Setup { policy, bytes_max: options.files_max }
+}
+
+/// Where files go, and where it is kept which are shared.
+pub fn folders(options: &NodeOptions, data_dir: &Path) -> Folders {
+    let download_dir = options.download_dir.clone().unwrap_or_else(|| download_dir(data_dir));
+    Folders { download_dir, data_dir: data_dir.to_owned() }
 }
 
 /// The limits on guessing, as far as flags say.

@@ -83,6 +83,7 @@ impl School {
             echo: false,
             guesses: GuessLimits::default(),
             pins: Pins::default(),
+            files: files::transfers::Setup::default(),
         };
         let node = Node::new(config, *self.seeds.draw());
         self.pupils.push(Pupil { name, node, conns: BTreeMap::new(), is_in: false });

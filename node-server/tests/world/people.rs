@@ -90,6 +90,7 @@ pub fn new_node(person: &Person, seed: [u8; 32]) -> Node {
         echo: person.echo,
         guesses: GuessLimits { per_source: person.guesses, global: 1_000 },
         pins: Pins::read(&person.pins),
+        files: files::transfers::Setup::default(),
     };
     Node::new(config, seed)
 }
@@ -173,7 +174,7 @@ impl World {
 
 pub fn call(whereabouts: Whereabouts) -> Command {
     let label = "somebody".to_owned();
-    Command::Call(Callee { label, whereabouts, identity: None, password: password() })
+    Command::Call(Callee { label, whereabouts, service: Service::Chat, identity: None, password: password() })
 }
 
 pub fn line(text: &str) -> Line {
