@@ -92,7 +92,7 @@ impl Channel {
     }
 
     /// From now on bytes of files may come.
-    pub fn allow_files(&mut self) {
+    pub(crate) fn allow_files(&mut self) {
         self.takes_files = true;
         self.opener.allow_bulk();
     }

@@ -99,7 +99,7 @@ impl Talk {
         let mut bob = End::new("bob", 2, Some(record.unwrap()), ConnId(0));
         let whereabouts = Whereabouts::Sockets(vec![at]);
         let callee =
-            Callee { label: "bob".into(), whereabouts, service: Service::Chat, identity: None, password: password() };
+            Callee { label: "bob".into(), whereabouts, identity: None, password: password() };
         ann.turn(Input::Command(Command::Call(callee)));
         ann.turn(Input::Net(ann.conn, NetInput::Connected));
         bob.turn(Input::Net(bob.conn, NetInput::Opened { from: at }));

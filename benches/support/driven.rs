@@ -80,7 +80,7 @@ impl Driven {
                     self.node.handle(self.clock.now(), Input::Stretched(id, result));
                 }
                 Output::Notice(notice) => last = Some(notice),
-                Output::LookUp(..) | Output::Remember(_) => {}
+                Output::LookUp(..) | Output::Disk(_) | Output::Remember(_) => {}
             }
         }
         last
@@ -113,7 +113,6 @@ impl Driven {
     /// Calls the one who listens there, and waits until they talk.
     pub(crate) fn call(&mut self, at: SocketAddr) -> CallId {
         self.handle(Input::Command(Command::Call(Callee {
-            service: Service::Chat,
             label: "echo".into(),
             whereabouts: Whereabouts::Sockets(vec![at]),
             identity: None,

@@ -63,7 +63,7 @@ impl Chat {
         let whereabouts = Whereabouts::Place(self.place.clone());
         let label = self.place.to_string();
         let calling = format!("calling {label} …");
-        let call = Command::Call(Callee { label, whereabouts, service: Service::Chat, identity: None, password });
+        let call = Command::Call(Callee { label, whereabouts, identity: None, password });
         let told = self.interactive.then_some(Act::Show(calling, false));
         told.into_iter().chain([Act::Do(call)]).collect()
     }

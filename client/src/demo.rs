@@ -29,7 +29,7 @@ use node_server::calls::CallPolicy;
 use node_server::machine::Machine;
 use node_server::membership::Wish;
 use node_server::node::{Command, Config, Input, Node, Output};
-use node_server::run::{file_setup, folders, call_policy, listing};
+use node_server::run::{call_policy, file_setup, folders, listing};
 use node_server::talk::Act;
 
 use crate::app::App;
@@ -44,7 +44,13 @@ const STORY: &str = "A community, with an echo in it, runs inside this program.\
 /// Starts all three and shows the list; the two others end with the program.
 pub(crate) fn run(options: &Options, mut base: Base) -> Exit {
     match prepare(options, &mut base) {
-        Ok((node, app, first)) => match Machine::start(base, node, None, folders(&options.node, &std::env::temp_dir()), Stretcher::default()) {
+        Ok((node, app, first)) => match Machine::start(
+            base,
+            node,
+            None,
+            folders(&options.node, &std::env::temp_dir()),
+            Stretcher::default(),
+        ) {
             Ok(machine) => serve(options, machine, app, first),
             Err(_) => Exit::Failed,
         },
@@ -188,7 +194,7 @@ fn perform(net: &mut Net, node: &mut Node, stretcher: &Stretcher, clock: Clock) 
                 let result = job.run(stretcher);
                 node.handle(clock.now(), Input::Stretched(id, result));
             }
-            Output::LookUp(..) | Output::Remember(_) | Output::Notice(_) => {}
+            Output::LookUp(..) | Output::Disk(_) | Output::Remember(_) | Output::Notice(_) => {}
         }
     }
 }

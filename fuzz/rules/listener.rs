@@ -78,7 +78,9 @@ impl Listener {
         } else {
             let calls = [CallPolicy::All, CallPolicy::Ask][usize::from(choice % 3)];
             let (record, pins) = (Some(record), Pins::default());
-            let config = node::Config { me, record, profile, calls, echo: true, guesses, pins };
+            let files = files::transfers::Setup::default();
+            let config =
+                node::Config { me, record, profile, calls, echo: true, guesses, pins, files };
             Core::Node(Box::new(Node::new(config, seed)))
         };
         let takes_calls = choice.is_multiple_of(3);
@@ -155,6 +157,8 @@ impl Listener {
         match output {
             node::Output::Net(conn, output) => self.wire(conn, output),
             node::Output::Notice(notice) => self.node_said(notice),
+            // A disk that never answers.
+            node::Output::Disk(_) => {}
             // Nothing is pinned to who was not asked for; nobody is dialled.
             node::Output::Remember(line) => panic!("{line}"),
             node::Output::Stretch(conn, _) => panic!("{conn:?} is not ours"),
@@ -225,7 +229,7 @@ impl Impostor {
         let mut lobby = Lobby::new(GuessLimits::default());
         assert!(lobby.open(now, ConnId(0), from));
         let step = IMPOSTOR.with(|(me, record)| {
-            let door = Door { service, record, profile: Profile::Test, me };
+            let door = Door { services: &[service], record, profile: Profile::Test, me };
             lobby.received(now, ConnId(0), hello, &door, &mut self.seeds)
         });
         let Some(LobbyStep::Send(mut answer) | LobbyStep::Close(mut answer, ..)) = step else {

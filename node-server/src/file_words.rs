@@ -164,10 +164,7 @@ pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
     };
     let part = share(progress.done, about.bytes).unwrap_or_else(|| size(progress.done));
     let extent = extent(about.kind, about.entries, about.bytes);
-    format!(
-        "{:>4}  {part:>4}  {} {way} {}: {state} ({extent})",
-        about.id.0, about.name, about.peer
-    )
+    format!("{:>4}  {part:>4}  {} {way} {}: {state} ({extent})", about.id.0, about.name, about.peer)
 }
 
 fn listed(peer: &str, items: &[Item]) -> String {
@@ -236,7 +233,8 @@ mod tests {
         assert_eq!(share(u64::MAX, Some(u64::MAX)).unwrap(), "100%");
         assert_eq!(share(5, Some(0)), None);
         assert_eq!(share(5, None), None);
-        let row = row(&about(Way::Out), &Progress { done: 1_000, ..Progress::default() }, Stage::Moving);
+        let row =
+            row(&about(Way::Out), &Progress { done: 1_000, ..Progress::default() }, Stage::Moving);
         assert!(row.contains(" 50%") && row.contains("to katie"), "{row}");
     }
 

@@ -72,6 +72,8 @@ pub enum Command {
     /// Call somebody. The node numbers calls 1, 2, 3 … in the order they come about; the next
     /// notice about the call tells its number.
     Call(Callee),
+    /// Connect to somebody for files alone: nothing rings there.
+    Link(Callee),
     /// Take a call.
     Accept(CallId),
     /// Do not take a call.
@@ -247,17 +249,20 @@ impl Node {
             self.desk.notice(Notice::Turned(from, turned));
         }
         let (NetInput::Received(bytes), Some(record)) = (input, &self.record) else { return };
-        let door =
-            Door { service: Service::Chat, record, profile: self.desk.profile, me: &self.desk.me };
+        let door = Door {
+            services: &[Service::Chat, Service::Files],
+            record,
+            profile: self.desk.profile,
+            me: &self.desk.me,
+        };
         let step = self.lobby.received(now.tick, id, bytes, &door, &mut self.desk.seeds);
         match step {
             // Closed a moment ago.
             None => {}
             Some(LobbyStep::Send(bytes)) => self.desk.send(id, bytes),
-            Some(LobbyStep::Enter(channel, peer, from, bytes)) => {
+            Some(LobbyStep::Enter(entrant, bytes)) => {
                 self.desk.send(id, bytes);
-                let entrant = (channel, peer);
-                self.calls.enter(now, id, from, entrant, &mut self.pins, &mut self.desk);
+                self.calls.enter(now, id, entrant, &mut self.pins, &mut self.desk);
             }
             Some(LobbyStep::Close(bytes, turned, from)) => {
                 self.desk.send(id, bytes);
@@ -306,7 +311,10 @@ impl Node {
         let desk = &mut self.desk;
         match command {
             Command::Call(callee) => {
-                self.calls.call(callee, now.tick, desk);
+                self.calls.call(callee, Service::Chat, now.tick, desk);
+            }
+            Command::Link(callee) => {
+                self.calls.call(callee, Service::Files, now.tick, desk);
             }
             Command::Accept(id) => self.calls.accept(now, id, &mut self.pins, desk),
             Command::Deny(id) => self.calls.close(id, now.tick, CloseReason::Denied, desk),

@@ -111,7 +111,8 @@ impl Talk {
 
     /// Every word that Tab may complete: commands and people.
     pub fn completions(&self, node: &Node) -> Vec<String> {
-        let commands = COMMANDS.iter().chain(&FILE_COMMANDS).map(|entry| format!("/{}", entry.word));
+        let commands =
+            COMMANDS.iter().chain(&FILE_COMMANDS).map(|entry| format!("/{}", entry.word));
         let open = node.talking().chain(node.ringing()).map(|(_, who)| who.label.clone());
         let members =
             node.members().take(limits::COMPLETIONS_MAX).map(|member| member.name.to_string());

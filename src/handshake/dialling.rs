@@ -209,8 +209,9 @@ impl ExpectAuth {
         // The envelope has proved `self.identity`; the signature must be by the same key.
         match auth.verify(Role::Listener, &self.exporter, me.identity.public()) {
             Some(peer) if peer.identity == self.identity => {
-                if self.service == Service::Community {
-                    self.channel.allow_lists();
+                match self.service {
+                    Service::Community => self.channel.allow_lists(),
+                    Service::Chat | Service::Files => self.channel.allow_files(),
                 }
                 DialStep::Open(Box::new(self.channel), peer)
             }

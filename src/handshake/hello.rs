@@ -20,6 +20,8 @@ pub enum Service {
     Community,
     /// A node: a conversation.
     Chat,
+    /// A node: files, and not a word; it does not ring.
+    Files,
 }
 
 impl Service {
@@ -27,6 +29,7 @@ impl Service {
         match self {
             Self::Community => 0,
             Self::Chat => 1,
+            Self::Files => 2,
         }
     }
 
@@ -34,6 +37,7 @@ impl Service {
         match code {
             0 => Some(Self::Community),
             1 => Some(Self::Chat),
+            2 => Some(Self::Files),
             _ => None,
         }
     }

@@ -154,7 +154,7 @@ impl School {
             Output::Notice(Notice::CommunityFailed(_, ended)) => {
                 panic!("{} was not let in: {ended:?}", self.pupils[number].name)
             }
-            Output::Notice(_) | Output::Remember(_) => {}
+            Output::Notice(_) | Output::Disk(_) | Output::Remember(_) => {}
         }
     }
 

@@ -196,7 +196,6 @@ impl World {
     pub fn call(&mut self, one: HostId, two: HostId) {
         let host = &self.hosts[two];
         let callee = Callee {
-            service: Service::Chat,
             label: host.label.clone(),
             whereabouts: Whereabouts::Sockets(vec![host.socket()]),
             identity: Some(host.identity().public()),

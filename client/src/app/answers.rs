@@ -153,7 +153,6 @@ impl App {
 
     pub(super) fn call(&mut self, target: Target, password: Secret) -> Vec<Act> {
         let callee = Callee {
-            service: Service::Chat,
             label: target.label.clone(),
             whereabouts: target.whereabouts.clone(),
             identity: target.identity,

@@ -22,7 +22,8 @@ use mio::Waker;
 
 use self::thread::Thread;
 use crate::disk::{
-    Done, Index, IndexDone, Job, Read, ReadDone, Source, Target, TransferId, Trouble, Write, WriteDone,
+    Done, Index, IndexDone, Job, Read, ReadDone, Source, Target, TransferId, Trouble, Write,
+    WriteDone,
 };
 
 pub use self::downloads::download_dir;

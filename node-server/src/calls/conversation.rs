@@ -77,13 +77,12 @@ pub(crate) enum Heard {
 impl Conversation {
     pub(crate) fn new(
         conn: ConnId,
-        mut channel: Box<Channel>,
+        channel: Box<Channel>,
         peer: Peer,
         who: Who,
         stage: Stage,
         ours: bool,
     ) -> Self {
-        channel.allow_files();
         Self {
             conn,
             peer,

@@ -25,8 +25,6 @@ pub struct Callee {
     pub label: String,
     /// Where they are.
     pub whereabouts: Whereabouts,
-    /// What for: a conversation, which rings there, or files alone.
-    pub service: Service,
     /// Who must answer, when a community told us.
     pub identity: Option<PublicIdentity>,
     /// Their node's password.
@@ -34,15 +32,22 @@ pub struct Callee {
 }
 
 impl Calls {
-    pub(crate) fn call(&mut self, callee: Callee, now: Millis, desk: &mut Desk) -> CallId {
+    /// Reaches somebody: for a conversation, which rings there, or for files alone.
+    pub(crate) fn call(
+        &mut self,
+        callee: Callee,
+        service: Service,
+        now: Millis,
+        desk: &mut Desk,
+    ) -> CallId {
         let id = self.new_id();
         if self.is_full() {
             let ended = Ended::ByUs(CloseReason::Full);
-            desk.notice(never(callee.service, id, callee.label, ended));
+            desk.notice(never(service, id, callee.label, ended));
             return id;
         }
         let ticket =
-            Ticket { service: callee.service, password: callee.password, identity: callee.identity };
+            Ticket { service: service, password: callee.password, identity: callee.identity };
         let outbound = Box::new(Outbound::start(&callee.whereabouts, ticket, now, desk));
         self.calls.insert(id, Call::Dialling { label: callee.label, outbound });
         id

@@ -7,12 +7,10 @@ mod ending;
 mod exchange;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
-use hallway::channel::Channel;
 use hallway::conn::{ConnId, NetInput};
-use hallway::handshake::auth::Peer;
 use hallway::handshake::hello::Service;
+use hallway::handshake::lobby::Entrant;
 use hallway::limits;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
@@ -132,19 +130,18 @@ impl Calls {
         &mut self,
         now: Now,
         conn: ConnId,
-        at: SocketAddr,
-        entrant: (Box<Channel>, Peer, Service),
+        entrant: Entrant,
         pins: &mut Pins,
         desk: &mut Desk,
     ) {
-        let (channel, peer, service) = entrant;
+        let Entrant { channel, peer, service, from } = entrant;
         let stage = match service {
             Service::Files => Stage::Exchanging,
             Service::Chat | Service::Community => {
                 Stage::Ringing { until: now.tick + limits::RING_WAIT }
             }
         };
-        let who = self.who(&peer, at, pins, desk);
+        let who = self.who(&peer, from, pins, desk);
         let mut conversation = Conversation::new(conn, channel, peer, who, stage, false);
         let refusal = if is_me(&conversation.peer, desk) {
             Some(CloseReason::Yourself)

@@ -23,7 +23,12 @@ pub const COMMANDS: [Entry; 12] = [
     Entry { word: "who", argument: "", help: "whom you talk with, and who calls", run: Talk::who },
     Entry { word: "to", argument: "NAME [TEXT]", help: "talk to NAME, or say TEXT", run: Talk::to },
     Entry { word: "all", argument: "TEXT", help: "say it to everybody connected", run: Talk::all },
-    Entry { word: "accept", argument: "[NAME|N]", help: "take a call, or offer N", run: Talk::accept },
+    Entry {
+        word: "accept",
+        argument: "[NAME|N]",
+        help: "take a call, or offer N",
+        run: Talk::accept,
+    },
     Entry { word: "deny", argument: "[NAME|N]", help: "do not take it", run: Talk::deny },
     Entry { word: "bye", argument: "[NAME]", help: "end a conversation", run: Talk::bye },
     Entry {

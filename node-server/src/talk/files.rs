@@ -23,7 +23,9 @@ pub const FILE_COMMANDS: [Entry; 8] = [
         run: Talk::send,
     },
     Entry { word: "files", argument: "[NAME]", help: "what NAME shares", run: Talk::files },
-    Entry { word: "get", argument: "[@NAME] FILE …", help: "fetch what is shared", run: Talk::get },
+    Entry {
+        word: "get", argument: "[@NAME] FILE …", help: "fetch what is shared", run: Talk::get
+    },
     Entry { word: "share", argument: "PATH …", help: "let callers fetch it", run: Talk::share },
     Entry { word: "unshare", argument: "NAME|all", help: "no more", run: Talk::unshare },
     Entry { word: "shared", argument: "", help: "what you share", run: Talk::shared },
@@ -48,7 +50,9 @@ impl Talk {
             return vec![show(format!("nobody to send it to: {ALONE}"))];
         }
         if paths.is_empty() {
-            return vec![show("/send PATH … offers files and folders; quote names with spaces".into())];
+            return vec![show(
+                "/send PATH … offers files and folders; quote names with spaces".into(),
+            )];
         }
         let offer = |(to, path): (CallId, &String)| {
             Act::Do(Command::Files(Files::Send(to.link(), Source::Path(PathBuf::from(path)))))
@@ -70,7 +74,9 @@ impl Talk {
             _ => ("", words.as_slice()),
         };
         if names.is_empty() {
-            return vec![show("/get FILE fetches what is shared; /files tells what that is".into())];
+            return vec![show(
+                "/get FILE fetches what is shared; /files tells what that is".into(),
+            )];
         }
         match self.meant(from, node) {
             Ok(id) => {
@@ -190,7 +196,10 @@ mod tests {
 
     #[test]
     fn paths_are_split_as_a_shell_does_it() {
-        assert_eq!(words(r#"a.txt "b c.txt" d\ e.txt 'f g'"#), ["a.txt", "b c.txt", "d e.txt", "f g"]);
+        assert_eq!(
+            words(r#"a.txt "b c.txt" d\ e.txt 'f g'"#),
+            ["a.txt", "b c.txt", "d e.txt", "f g"]
+        );
         assert_eq!(words("don't.txt"), ["don't.txt"]);
         assert!(words("  ").is_empty());
     }

@@ -101,7 +101,7 @@ fn a_wrong_password_ends_the_call_and_nobody_hears_a_ring() {
     let sockets = vec![world.socket(bob), world.socket(bob)];
     let (label, whereabouts) = ("bob".to_owned(), Whereabouts::Sockets(sockets));
     let password = Secret::new("wrong").unwrap();
-    world.command(ann, Command::Call(Callee { label, whereabouts, service: Service::Chat, identity: None, password }));
+    world.command(ann, Command::Call(Callee { label, whereabouts, identity: None, password }));
     world.run(60_000);
     ended(&world, ann, Ended::WrongPassword);
     assert!(matches!(world.host(bob).notices.as_slice(), [Notice::Turned(..)]));
@@ -116,7 +116,7 @@ fn a_guesser_is_told_to_wait() {
         let (label, whereabouts) =
             ("bob".to_owned(), Whereabouts::Sockets(vec![world.socket(bob)]));
         let password = Secret::new("wrong").unwrap();
-        world.command(ann, Command::Call(Callee { label, whereabouts, service: Service::Chat, identity: None, password }));
+        world.command(ann, Command::Call(Callee { label, whereabouts, identity: None, password }));
         world.run(100);
     }
     let ended = world.host(ann).ended();
@@ -208,7 +208,6 @@ fn where_somebody_else_answers_the_next_address_is_tried() {
         let stranger = world.add(Core::Stranger(stranger.as_bytes().to_vec()));
         let sockets = [stranger, eve, bob].map(|host| world.socket(host)).to_vec();
         let callee = Callee {
-            service: Service::Chat,
             label: "bob".to_owned(),
             whereabouts: Whereabouts::Sockets(sockets),
             identity: Some(world.node(bob).me().identity.public()),
@@ -234,7 +233,6 @@ fn a_call_that_only_strangers_answer_says_so() {
         (silent, Ended::Fault(PeerFault::Silent)),
     ] {
         let callee = Callee {
-            service: Service::Chat,
             label: "bob".to_owned(),
             whereabouts: Whereabouts::Sockets(vec![world.socket(host)]),
             identity: Some(new_node(&person("bob"), [1; 32]).me().identity.public()),

@@ -174,7 +174,7 @@ impl World {
 
 pub fn call(whereabouts: Whereabouts) -> Command {
     let label = "somebody".to_owned();
-    Command::Call(Callee { label, whereabouts, service: Service::Chat, identity: None, password: password() })
+    Command::Call(Callee { label, whereabouts, identity: None, password: password() })
 }
 
 pub fn line(text: &str) -> Line {
