@@ -130,7 +130,7 @@ mod tests {
         bars.news(&News::Begun(about.clone(), progress));
         bars.bars.values().for_each(ProgressBar::tick);
         let shown = term.contents();
-        assert!(shown.starts_with(" 50% [=======>"), "{shown}");
+        assert!(shown.starts_with(" 50% [========>"), "{shown}");
         assert!(shown.contains("500.00 kB") && shown.contains("long-name-"), "{shown}");
         assert_eq!(shown.lines().count(), 1, "{shown}");
         let name = about.name.clone();
