@@ -25,7 +25,9 @@ use node_server::menu::Question;
 use node_server::node::{Config, Node};
 use node_server::notice::Notice;
 use node_server::options::PORT;
-use node_server::run::{NEXT_PORTS, call_policy, guess_limits, leave, listing};
+use node_server::run::{
+    NEXT_PORTS, call_policy, file_setup, folders, guess_limits, leave, listing,
+};
 use node_server::talk::Act;
 use node_server::view;
 
@@ -73,7 +75,8 @@ fn start(options: &Options, mut base: Base, home: Home) -> Exit {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(base.terminal, options.common.json),
     };
-    let started = Machine::start(base, node, Some(home), Stretcher::default());
+    let folders = folders(&options.node, home.dir());
+    let started = Machine::start(base, node, Some(home), folders, Stretcher::default());
     let Ok(mut machine) = started else { return Exit::Failed };
     machine.discover(&options.common, at, Search::Hallway);
     serve(options, machine, app, first)
@@ -129,6 +132,7 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
         echo: false,
         guesses: guess_limits(flags),
         pins,
+        files: file_setup(flags, interactive),
     };
     let mut app = App::new(listing(at), about, interactive);
     let mut first = vec![Act::Show(introduction, false)];

@@ -1,0 +1,1 @@
+//! What std does not offer, system by system.
