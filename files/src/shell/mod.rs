@@ -6,6 +6,7 @@
 
 mod downloads;
 mod index;
+mod prefix;
 mod sandbox;
 mod source;
 mod store;

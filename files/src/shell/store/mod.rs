@@ -14,6 +14,9 @@ pub enum Place {
     Stdout,
 }
 
+/// What the names of parts end with.
+pub(super) const PART_ENDING: &str = ".hallway-part";
+
 /// All transfers that are written to one place.
 pub struct Store {
     place: Place,
