@@ -209,6 +209,8 @@ pub const FILE_CHECK_BYTES: usize = 8 * CHUNK_BYTES;
 /// A part that nobody came back for is removed after so many days: a month, so that holidays do
 /// not cost a large file, and disks do not fill for ever.
 pub const PART_DAYS_MAX: u64 = 30;
+/// Parts of the same thing from the same sender side by side: it is rarely sent twice at a time.
+pub const SAME_PARTS_MAX: u32 = 16;
 /// Numbers that are tried when a name is taken, before the person is told: nobody has so many.
 pub const SAME_NAMES_MAX: u32 = 1_000;
 /// Transfers of one node at a time, those that wait for an answer included.

@@ -112,6 +112,21 @@ pub(super) fn open_dir(within: &Dir, name: &str) -> io::Result<Dir> {
     within.open_dir(name)
 }
 
+/// Whether a folder belongs to this user: in a folder that all may write to, what another one has
+/// made is not gone on with.
+pub(super) fn is_ours(dir: &Dir) -> bool {
+    #[cfg(unix)]
+    {
+        let owner = dir.dir_metadata().map(|about| cap_std::fs::MetadataExt::uid(&about));
+        owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = dir;
+        true
+    }
+}
+
 /// Moves `name` from one folder into another under a new name, unless that is taken.
 ///
 /// # Errors
@@ -160,6 +175,15 @@ pub(super) fn sync_around(dir: &Dir) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::fs::syncfs(dir)?;
     let _ = dir;
+    Ok(())
+}
+
+/// Makes new names in a folder last over a power cut.
+pub(super) fn sync_dir(dir: &Dir) -> io::Result<()> {
+    if cfg!(unix) {
+        // Opened anew: what paths are looked up in can be a handle for nothing else.
+        open_dir(dir, ".")?.into_std_file().sync_all()?;
+    }
     Ok(())
 }
 
