@@ -65,7 +65,7 @@ impl Pair {
 
     fn answer(&mut self, state: Answering, bytes: &[u8]) -> AnswerStep {
         let door = Door {
-            service: Service::Chat,
+            services: &[Service::Chat],
             record: &self.record,
             profile: Profile::Rfc9106Second,
             me: &self.listener.me,
@@ -83,7 +83,7 @@ impl Pair {
 
     fn check_proof(&mut self, state: Answering, proof: &[u8]) -> Vec<u8> {
         match self.answer(state, proof) {
-            AnswerStep::Open(channel, peer, bytes) => {
+            AnswerStep::Open(channel, peer, _, bytes) => {
                 black_box((channel, peer));
                 bytes
             }

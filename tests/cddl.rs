@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use cddl_cat::validate_cbor_bytes;
 use hallway::handshake::auth::Instance;
+use hallway::message::files::Files;
 use hallway::message::{FIRST_SKIPPED, Message};
 use messages::{examples, longest_member, member, name};
 use minicbor::Encoder;
@@ -34,7 +35,28 @@ fn rule(message: &Message) -> &'static str {
         Message::Accepted => "accepted",
         Message::Say(_) => "say",
         Message::Shown(_) => "shown",
+        Message::Files(files) => rule_about_files(files),
         Message::Skipped => "skipped",
+    }
+}
+
+fn rule_about_files(files: &Files) -> &'static str {
+    match files {
+        Files::Offer(_) => "offer",
+        Files::Take(_) => "take",
+        Files::Refuse(_) => "refuse",
+        Files::From(_) => "from",
+        Files::Entry(_) => "entry",
+        Files::Chunk(_) => "chunk",
+        Files::Skipped(_) => "left-out",
+        Files::Sent(_) => "sent",
+        Files::Got(_) => "got",
+        Files::Stored(_) => "stored",
+        Files::Withdraw(_) => "withdraw",
+        Files::List(_) => "list",
+        Files::Listing(_) => "listing",
+        Files::Get(_) => "get",
+        Files::NotThere(_) => "not-there",
     }
 }
 

@@ -256,12 +256,9 @@ impl Member {
     }
 
     fn read(&mut self) {
-        let Stage::Open(channel) = &mut self.stage else { return };
-        let mut heard = Vec::new();
-        while let Some(incoming) = channel.poll().unwrap() {
-            heard.push(incoming);
-        }
-        for incoming in heard {
+        while let Stage::Open(channel) = &mut self.stage
+            && let Some(incoming) = channel.poll().unwrap()
+        {
             match incoming {
                 Incoming::Message(Message::Members(page)) => {
                     self.page(page.members.len(), page.last);
@@ -275,7 +272,7 @@ impl Member {
                         }
                     }
                 }
-                Incoming::Message(message) => panic!("{message:?}"),
+                Incoming::Message(_) | Incoming::Bulk(..) => panic!("{incoming:?}"),
                 Incoming::Closed(_) => self.closed(),
             }
         }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use hallway::channel::Incoming;
 use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::handshake::auth::Me;
-use hallway::handshake::lobby::{Lobby, LobbyStep};
+use hallway::handshake::lobby::{Entrant, Lobby, LobbyStep};
 use hallway::limits;
 use hallway::message::{Join, Member, Message};
 use hallway::reason::CloseReason;
@@ -163,7 +163,7 @@ impl Community {
             // Closed a moment ago.
             None => {}
             Some(LobbyStep::Send(bytes)) => self.send(id, bytes),
-            Some(LobbyStep::Enter(channel, peer, from, bytes)) => {
+            Some(LobbyStep::Enter(Entrant { channel, peer, from, .. }, bytes)) => {
                 self.send(id, bytes);
                 let until = now + limits::HELLO_WAIT;
                 let arrived = Arrived { channel, peer, from, until };
@@ -190,7 +190,7 @@ impl Community {
                 Ok(Some(Incoming::Message(Message::Skipped))) => {}
                 Ok(Some(Incoming::Message(message))) => self.message(now, id, message),
                 Ok(Some(Incoming::Closed(_))) => self.hang_up(now, id, None),
-                Err(_) => self.drop_conn(id),
+                Ok(Some(Incoming::Bulk(..))) | Err(_) => self.drop_conn(id),
             }
         }
     }

@@ -25,7 +25,7 @@ impl Config {
     /// What the lobby answers strangers with.
     pub(crate) fn door(&self) -> Door<'_> {
         Door {
-            service: Service::Community,
+            services: &[Service::Community],
             record: &self.record,
             profile: self.profile,
             me: &self.me,

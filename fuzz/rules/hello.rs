@@ -68,7 +68,11 @@ fn measured(bytes: &[u8]) -> Result<Option<usize>, HelloError> {
 fn client_is_what_was_sent(hello: &ClientHello, bytes: &[u8]) {
     assert_eq!(hello.encode(), bytes);
     let suites = [&[hello.suites.len() as u8], hello.suites.as_slice()].concat();
-    let service = [u8::from(hello.service == Service::Chat)];
+    let service = match hello.service {
+        Service::Community => [0],
+        Service::Chat => [1],
+        Service::Files => [2],
+    };
     let profiles = [&[hello.profiles.len() as u8], hello.profiles.as_slice()].concat();
     let fields = [&suites[..], &service, &hello.selector, &profiles].concat();
     let body = &bytes[6..bytes.len() - KE1_BYTES];
@@ -158,7 +162,7 @@ fn listener(pieces: Chunks<'_, u8>) -> Outcome {
     assert!(lobby.open(now, id, from));
     let mut sent = Vec::new();
     DOOR.with(|(me, record)| {
-        let door = Door { service: Service::Chat, record, profile: Profile::Test, me };
+        let door = Door { services: &[Service::Chat], record, profile: Profile::Test, me };
         for piece in pieces {
             match lobby.received(now, id, piece, &door, &mut seeds).expect("it is here") {
                 LobbyStep::Send(bytes) => sent.extend(bytes),

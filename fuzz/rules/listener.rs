@@ -225,7 +225,7 @@ impl Impostor {
         let mut lobby = Lobby::new(GuessLimits::default());
         assert!(lobby.open(now, ConnId(0), from));
         let step = IMPOSTOR.with(|(me, record)| {
-            let door = Door { service, record, profile: Profile::Test, me };
+            let door = Door { services: &[service], record, profile: Profile::Test, me };
             lobby.received(now, ConnId(0), hello, &door, &mut self.seeds)
         });
         let Some(LobbyStep::Send(mut answer) | LobbyStep::Close(mut answer, ..)) = step else {

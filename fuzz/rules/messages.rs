@@ -1,9 +1,10 @@
 //! The messages inside records, as a peer may send them.
 
-use hallway::limits::{ADDRESSES_MAX, MESSAGE_RECORD_BYTES_MAX};
+use hallway::limits::{ADDRESSES_MAX, DEPTH_MAX, MESSAGE_RECORD_BYTES_MAX, PATH_BYTES_MAX};
+use hallway::message::files::{Files, Wanted};
 use hallway::message::{Addresses, Change, Member, Message};
 use hallway::pages;
-use hallway::text::{Line, Name};
+use hallway::text::{EntryPath, FileName, Line, Name};
 
 use super::text::{is_harmless, is_line};
 
@@ -12,10 +13,13 @@ pub fn check(bytes: &[u8]) -> bool {
     let Ok(message) = Message::decode(bytes) else { return false };
     let encoded = message.encode();
     assert_eq!(Message::decode(&encoded).as_ref().ok(), Some(&message), "encoded and read again");
-    // Only the filter makes longer what came, and a line has its own limit.
+    // Only the filter and what puts names right make longer what came; each has its own limit.
     let is_line = matches!(message, Message::Say(_) | Message::Notice(_));
-    assert!(is_line || message == Message::Skipped || encoded.len() <= bytes.len());
-    assert!(bytes.len() > MESSAGE_RECORD_BYTES_MAX || encoded.len() < MESSAGE_RECORD_BYTES_MAX);
+    let is_named = matches!(message, Message::Files(_));
+    assert!(is_line || is_named || message == Message::Skipped || encoded.len() <= bytes.len());
+    let is_list = matches!(message, Message::Files(Files::Listing(_)));
+    let is_short = bytes.len() <= MESSAGE_RECORD_BYTES_MAX && !is_list;
+    assert!(!is_short || encoded.len() < MESSAGE_RECORD_BYTES_MAX);
     said(&message);
     true
 }
@@ -37,6 +41,7 @@ fn said(message: &Message) {
         }
         Message::Notice(said) => line(said),
         Message::Say(say) => line(&say.line),
+        Message::Files(about) => files(about),
         Message::Watch
         | Message::State(_)
         | Message::Accepted
@@ -48,6 +53,43 @@ fn said(message: &Message) {
 fn name(name: &Name) {
     assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(name));
     assert!(is_harmless(name.as_str()));
+}
+
+/// Every name is one that may be created, and no path leads away.
+fn files(files: &Files) {
+    match files {
+        Files::Offer(offer) => file_name(&offer.name),
+        Files::Entry(entry) => path(&entry.path),
+        Files::Skipped(skipped) => path(&skipped.path),
+        Files::Stored(stored) => file_name(&stored.name),
+        Files::List(list) => list.after.iter().for_each(file_name),
+        Files::Listing(listing) => listing.items.iter().for_each(|item| file_name(&item.name)),
+        Files::Get(get) => {
+            if let Wanted::Name(name) = &get.what {
+                file_name(name);
+            }
+        }
+        Files::Take(_)
+        | Files::Refuse(_)
+        | Files::From(_)
+        | Files::Chunk(_)
+        | Files::Sent(_)
+        | Files::Got(_)
+        | Files::Withdraw(_)
+        | Files::NotThere(_) => {}
+    }
+}
+
+fn file_name(name: &FileName) {
+    assert_eq!(FileName::of(name.as_str()), *name);
+    assert!(is_harmless(name.as_str()) && !name.as_str().contains(['/', '\\', '\0']));
+    assert!(!name.as_str().starts_with(['.', '-', ' ']));
+}
+
+fn path(path: &EntryPath) {
+    path.names().iter().for_each(file_name);
+    assert!((1..=DEPTH_MAX).contains(&path.names().len()));
+    assert!(path.to_string().len() < PATH_BYTES_MAX);
 }
 
 fn line(line: &Line) {

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use hallway::channel::Channel;
 use hallway::conn::{ConnId, Lost, NetInput, NetOutput};
-use hallway::handshake::auth::Peer;
 use hallway::handshake::hello::Service;
+use hallway::handshake::lobby::Entrant;
 use hallway::handshake::opaque::{Rejected, Stretched};
 use hallway::identity::PublicIdentity;
 use hallway::limits;
@@ -147,14 +146,13 @@ impl Calls {
         &mut self,
         now: Now,
         conn: ConnId,
-        at: SocketAddr,
-        entrant: (Box<Channel>, Peer),
+        entrant: Entrant,
         pins: &mut Pins,
         desk: &mut Desk,
     ) {
-        let (channel, peer) = entrant;
+        let Entrant { channel, peer, from, .. } = entrant;
         let until = now.tick + limits::RING_WAIT;
-        let who = self.who(&peer, at, pins, desk);
+        let who = self.who(&peer, from, pins, desk);
         let mut conversation =
             Conversation::new(conn, channel, peer, who, Stage::Ringing { until });
         let refusal = if is_me(&conversation.peer, desk) {

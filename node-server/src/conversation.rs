@@ -186,6 +186,9 @@ impl Conversation {
             let message = match self.channel.poll() {
                 Ok(None) => return Ok(None),
                 Ok(Some(Incoming::Message(message))) => message,
+                Ok(Some(Incoming::Bulk(..))) => {
+                    return Err(Ended::Fault(PeerFault::UnexpectedMessage));
+                }
                 Ok(Some(Incoming::Closed(reason))) => return Err(Ended::Closed(reason)),
                 Err(fault) => return Err(Ended::Fault(fault)),
             };
@@ -236,7 +239,9 @@ impl Conversation {
                 // Said before it heard our last word; it will say so again elsewhere.
                 Some(Incoming::Message(Message::Say(_) | Message::Accepted | Message::Skipped)) => {
                 }
-                Some(Incoming::Message(_)) => return Err(PeerFault::UnexpectedMessage),
+                Some(Incoming::Message(_) | Incoming::Bulk(..)) => {
+                    return Err(PeerFault::UnexpectedMessage);
+                }
             }
         }
     }

@@ -255,6 +255,7 @@ impl Membership {
             let outcome = match channel.poll() {
                 Ok(None) => return,
                 Ok(Some(Incoming::Message(message))) => self.message(message, desk),
+                Ok(Some(Incoming::Bulk(..))) => Err(Ended::Fault(PeerFault::UnexpectedMessage)),
                 Ok(Some(Incoming::Closed(reason))) => Err(Ended::Closed(reason)),
                 Err(fault) => Err(Ended::Fault(fault)),
             };
@@ -290,7 +291,8 @@ impl Membership {
             | Message::State(_)
             | Message::Accepted
             | Message::Say(_)
-            | Message::Shown(_) => return Err(Ended::Fault(PeerFault::UnexpectedMessage)),
+            | Message::Shown(_)
+            | Message::Files(_) => return Err(Ended::Fault(PeerFault::UnexpectedMessage)),
         }
         Ok(())
     }

@@ -217,17 +217,20 @@ impl Node {
             self.desk.notice(Notice::Turned(from, turned));
         }
         let (NetInput::Received(bytes), Some(record)) = (input, &self.record) else { return };
-        let door =
-            Door { service: Service::Chat, record, profile: self.desk.profile, me: &self.desk.me };
+        let door = Door {
+            services: &[Service::Chat],
+            record,
+            profile: self.desk.profile,
+            me: &self.desk.me,
+        };
         let step = self.lobby.received(now.tick, id, bytes, &door, &mut self.desk.seeds);
         match step {
             // Closed a moment ago.
             None => {}
             Some(LobbyStep::Send(bytes)) => self.desk.send(id, bytes),
-            Some(LobbyStep::Enter(channel, peer, from, bytes)) => {
+            Some(LobbyStep::Enter(entrant, bytes)) => {
                 self.desk.send(id, bytes);
-                let entrant = (channel, peer);
-                self.calls.enter(now, id, from, entrant, &mut self.pins, &mut self.desk);
+                self.calls.enter(now, id, entrant, &mut self.pins, &mut self.desk);
             }
             Some(LobbyStep::Close(bytes, turned, from)) => {
                 self.desk.send(id, bytes);

@@ -18,8 +18,8 @@ use crate::time::Millis;
 
 /// What a listener needs to answer.
 pub struct Door<'a> {
-    /// What it serves.
-    pub service: Service,
+    /// What it serves; a dialler asks for one of these.
+    pub services: &'a [Service],
     /// Its password, as OPAQUE keeps it.
     pub record: &'a PasswordRecord,
     /// The profile that password was registered with.
@@ -40,22 +40,23 @@ pub struct Answering {
 enum State {
     ExpectHello { buffer: Vec<u8> },
     ExpectProof { login: Box<AwaitedProof>, hellos: Hellos, buffer: Vec<u8> },
-    ExpectAuth { channel: Box<Channel>, exporter: Exporter },
+    ExpectAuth { channel: Box<Channel>, exporter: Exporter, service: Service },
 }
 
-/// Both hellos as they travelled, for the transcript.
+/// Both hellos as they travelled, for the transcript, and what was asked for.
 struct Hellos {
     client: Vec<u8>,
     server: Vec<u8>,
+    service: Service,
 }
 
 /// What comes of bytes.
 pub enum AnswerStep {
     /// Send these bytes (there may be none) and wait for more.
     Wait(Answering, Vec<u8>),
-    /// The dialler proved to know the password and who it is. Send these bytes; messages may flow.
-    /// Some may have come already: poll the channel.
-    Open(Box<Channel>, Peer, Vec<u8>),
+    /// The dialler proved to know the password and who it is, and asked for this service. Send these
+    /// bytes; messages may flow. Some may have come already: poll the channel.
+    Open(Box<Channel>, Peer, Service, Vec<u8>),
     /// Send these bytes, if any, and close: too many guesses, or nothing in common.
     Refused(Vec<u8>),
     /// It failed; drop the connection, say nothing.
@@ -110,9 +111,9 @@ impl Answering {
                 buffer.extend_from_slice(bytes);
                 self.proof(now, (login, hellos), buffer, door, guesses)
             }
-            State::ExpectAuth { mut channel, exporter } => {
+            State::ExpectAuth { mut channel, exporter, service } => {
                 channel.push(bytes);
-                self.auth(now, channel, exporter, door)
+                self.auth(now, channel, (exporter, service), door)
             }
         }
     }
@@ -159,7 +160,8 @@ impl Answering {
         };
         let server_hello = [front.as_slice(), &ke2].concat();
         self.until = now + limits::KE3_WAIT;
-        let hellos = Hellos { client: buffer, server: server_hello.clone() };
+        let service = client_hello.service;
+        let hellos = Hellos { client: buffer, server: server_hello.clone(), service };
         let buffer = Vec::new();
         let state = State::ExpectProof { login: Box::new(login), hellos, buffer };
         self.wait(state, server_hello)
@@ -187,18 +189,20 @@ impl Answering {
             Opener::new(keys.dialler_to_listener),
         ));
         channel.push(rest);
-        self.auth(now, channel, keys.exporter, door)
+        self.auth(now, channel, (keys.exporter, hellos.service), door)
     }
 
     fn auth(
         self,
         now: Millis,
         mut channel: Box<Channel>,
-        exporter: Exporter,
+        (exporter, service): (Exporter, Service),
         door: &Door<'_>,
     ) -> AnswerStep {
         let auth = match channel.poll() {
-            Ok(None) => return self.wait(State::ExpectAuth { channel, exporter }, Vec::new()),
+            Ok(None) => {
+                return self.wait(State::ExpectAuth { channel, exporter, service }, Vec::new());
+            }
             Ok(Some(Incoming::Message(Message::Auth(auth)))) => auth,
             Ok(Some(_)) => return AnswerStep::Failed(PeerFault::UnexpectedMessage),
             Err(error) => return AnswerStep::Failed(error),
@@ -210,7 +214,13 @@ impl Answering {
         let answer = Auth::sign(me, Role::Listener, &exporter, peer.identity);
         let mut bytes = Vec::new();
         match channel.send(now, &Message::Auth(answer), &mut bytes) {
-            Ok(()) => AnswerStep::Open(channel, peer, bytes),
+            Ok(()) => {
+                // To a community nobody sends anything long.
+                if service != Service::Community {
+                    channel.allow_files();
+                }
+                AnswerStep::Open(channel, peer, service, bytes)
+            }
             Err(_) => AnswerStep::Failed(PeerFault::MalformedMessage),
         }
     }
@@ -219,7 +229,7 @@ impl Answering {
 /// Whether we have what the dialler asks for. A selector for another identity is answered all the
 /// same: the dialler then learns who is here, and says so better than we could.
 fn fits(client_hello: &ClientHello, door: &Door<'_>) -> bool {
-    client_hello.service == door.service
+    door.services.contains(&client_hello.service)
         && client_hello.suites.contains(&SUITE)
         && client_hello.profiles.contains(&door.profile.code())
 }

@@ -201,14 +201,17 @@ impl ExpectAuth {
             Ok(None) => return DialStep::Wait(Dialling::ExpectAuth(self)),
             Ok(Some(Incoming::Message(Message::Auth(auth)))) => auth,
             Ok(Some(Incoming::Closed(reason))) => return DialStep::Failed(Ended::Closed(reason)),
-            Ok(Some(Incoming::Message(_))) => return fault(PeerFault::UnexpectedMessage),
+            Ok(Some(Incoming::Message(_) | Incoming::Bulk(..))) => {
+                return fault(PeerFault::UnexpectedMessage);
+            }
             Err(error) => return fault(error),
         };
         // The envelope has proved `self.identity`; the signature must be by the same key.
         match auth.verify(Role::Listener, &self.exporter, me.identity.public()) {
             Some(peer) if peer.identity == self.identity => {
-                if self.service == Service::Community {
-                    self.channel.allow_lists();
+                match self.service {
+                    Service::Community => self.channel.allow_lists(),
+                    Service::Chat | Service::Files => self.channel.allow_files(),
                 }
                 DialStep::Open(Box::new(self.channel), peer)
             }

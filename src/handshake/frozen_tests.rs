@@ -78,7 +78,7 @@ fn handshake(inputs: &Value) -> Transcript {
     let (service, profile) = (Service::Chat, Profile::Test);
     let wanted = Wanted { service, password: password(), identity: Some(identity), profile };
     let (dialling, client_hello) = Dialling::start(wanted, NOW, &mut ann_seeds).unwrap();
-    let door = Door { service, record: &record, profile, me: &bob };
+    let door = Door { services: &[service], record: &record, profile, me: &bob };
     let mut guesses = Guesses::new(GuessLimits::default());
     let answering = Answering::new(Source::of([10, 0, 0, 1].into()), NOW);
     let AnswerStep::Wait(answering, server_hello) =
@@ -94,7 +94,7 @@ fn handshake(inputs: &Value) -> Transcript {
     let session_key = done.session_key.to_vec();
     let (dialling, proof) = dialling.stretched(Ok(done), &ann, NOW).unwrap();
     let (ke3, auth) = proof.split_at(KE3_BYTES);
-    let AnswerStep::Open(mut answered, _, mut listener_records) =
+    let AnswerStep::Open(mut answered, _, _, mut listener_records) =
         answering.received(NOW, &proof, &door, &mut guesses, &mut bob_seeds)
     else {
         panic!("the dialler is not in");

@@ -20,6 +20,8 @@ pub enum Service {
     Community,
     /// A node: a conversation.
     Chat,
+    /// A node: files, and not a word; it does not ring.
+    Files,
 }
 
 impl Service {
@@ -27,6 +29,7 @@ impl Service {
         match self {
             Self::Community => 0,
             Self::Chat => 1,
+            Self::Files => 2,
         }
     }
 
@@ -34,6 +37,7 @@ impl Service {
         match code {
             0 => Some(Self::Community),
             1 => Some(Self::Chat),
+            2 => Some(Self::Files),
             _ => None,
         }
     }
@@ -227,7 +231,7 @@ pub fn hello_hash(client_front: &[u8], server_front: &[u8]) -> [u8; 32] {
 }
 
 /// lp(x) = len:u32 BE ‖ x
-pub(super) fn length_prefixed(hasher: &mut blake3::Hasher, bytes: &[u8]) {
+pub(crate) fn length_prefixed(hasher: &mut blake3::Hasher, bytes: &[u8]) {
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     hasher.update(&len.to_be_bytes());
     hasher.update(bytes);

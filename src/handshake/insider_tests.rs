@@ -58,7 +58,7 @@ impl Listener {
 
     fn received(&mut self, state: Answering, bytes: &[u8]) -> AnswerStep {
         let door = Door {
-            service: Service::Chat,
+            services: &[Service::Chat],
             record: &self.record,
             profile: Profile::Test,
             me: &self.me,
@@ -186,7 +186,7 @@ fn listener_hears(
     wire: &[u8],
 ) -> Result<Box<Channel>, PeerFault> {
     match listener.received(state, wire) {
-        AnswerStep::Open(channel, _, _) => Ok(channel),
+        AnswerStep::Open(channel, ..) => Ok(channel),
         AnswerStep::Failed(fault) => Err(fault),
         AnswerStep::Wait(..) | AnswerStep::Refused(_) => panic!("it waits for more"),
     }
@@ -330,7 +330,7 @@ fn who_stands_between_two_sessions_cannot_pass_an_identity_on() {
     // Bob's own signature, given to Mallory who logged in as himself, passed on to Ann.
     let (answering, mut to_bob) = dials(&mut listener);
     let own = Auth::sign(&mallory, Role::Dialler, &to_bob.exporter, bob);
-    let AnswerStep::Open(_, _, wire) =
+    let AnswerStep::Open(_, _, _, wire) =
         listener.received(answering, &to_bob.says(&Message::Auth(own)))
     else {
         panic!("Mallory knows the password");

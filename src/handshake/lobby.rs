@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::answering::{AnswerStep, Answering, Door};
 use super::auth::Peer;
+use super::hello::Service;
 use crate::channel::Channel;
 use crate::conn::ConnId;
 use crate::guess::{GuessLimits, Guesses, Source};
@@ -30,11 +31,23 @@ pub enum LobbyStep {
     /// Send these bytes, if any; it stays here.
     Send(Vec<u8>),
     /// It has proved who it is and left the lobby: send these bytes, then poll the channel.
-    Enter(Box<Channel>, Peer, SocketAddr, Vec<u8>),
+    Enter(Entrant, Vec<u8>),
     /// Send these bytes and close.
     Close(Vec<u8>, Turned, SocketAddr),
     /// Drop it; say nothing.
     Drop(Turned, SocketAddr),
+}
+
+/// Somebody who has logged in.
+pub struct Entrant {
+    /// The connection.
+    pub channel: Box<Channel>,
+    /// Who it is.
+    pub peer: Peer,
+    /// What it asked for, of what the door serves.
+    pub service: Service,
+    /// Where it comes from.
+    pub from: SocketAddr,
 }
 
 /// Why somebody did not get in, for the log.
@@ -103,7 +116,9 @@ impl Lobby {
                 self.put(id, handshake, from);
                 LobbyStep::Send(bytes)
             }
-            AnswerStep::Open(channel, peer, bytes) => LobbyStep::Enter(channel, peer, from, bytes),
+            AnswerStep::Open(channel, peer, service, bytes) => {
+                LobbyStep::Enter(Entrant { channel, peer, service, from }, bytes)
+            }
             AnswerStep::Refused(bytes) => LobbyStep::Close(bytes, Turned::Refused, from),
             AnswerStep::Failed(fault) => LobbyStep::Drop(Turned::Fault(fault), from),
         };

@@ -51,7 +51,22 @@ impl Sealer {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
-        let inner_bytes = kind.inner_bytes(payload.len()).ok_or(SealError::TooLong)?;
+        self.seal_joined(now, kind, [payload, &[]], out)
+    }
+
+    /// The same for a payload in two pieces, which are joined in `out` and nowhere else.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_joined(
+        &mut self,
+        now: Millis,
+        kind: RecordKind,
+        payload: [&[u8]; 2],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
+        let payload_bytes = payload.iter().map(|piece| piece.len()).sum();
+        let inner_bytes = kind.inner_bytes(payload_bytes).ok_or(SealError::TooLong)?;
         if kind == RecordKind::KeyUpdate {
             self.reserve_records(1)?;
             self.append_key_update(now, out);
@@ -87,13 +102,19 @@ impl Sealer {
     fn append_key_update(&mut self, now: Millis, out: &mut Vec<u8>) {
         // "Sealed with old keys; afterwards both sides" replace them.
         let [inner_bytes, ..] = limits::PADDED_BYTES;
-        self.append(RecordKind::KeyUpdate, &[], inner_bytes, out);
+        self.append(RecordKind::KeyUpdate, [&[], &[]], inner_bytes, out);
         self.cipher.rekey();
         self.epoch_began = now;
         self.epoch_bytes = 0;
     }
 
-    fn append(&mut self, kind: RecordKind, payload: &[u8], inner_bytes: usize, out: &mut Vec<u8>) {
+    fn append(
+        &mut self,
+        kind: RecordKind,
+        [first, second]: [&[u8]; 2],
+        inner_bytes: usize,
+        out: &mut Vec<u8>,
+    ) {
         let start = out.len();
         out.reserve(HEADER_BYTES + inner_bytes + TAG_BYTES);
         // wire = len:u24 BE ‖ flags:u8 ‖ ct[len] ‖ tag[32]
@@ -101,9 +122,11 @@ impl Sealer {
         let header = [l2, l1, l0, self.cipher.flags()];
         out.extend_from_slice(&header);
         // inner = type:u8 ‖ pad_len:u16 BE ‖ payload ‖ zeros[pad_len]
-        let [_, _, p1, p0] = narrow(inner_bytes - INNER_HEADER_BYTES - payload.len()).to_be_bytes();
+        let bare = INNER_HEADER_BYTES + first.len() + second.len();
+        let [_, _, p1, p0] = narrow(inner_bytes - bare).to_be_bytes();
         out.extend_from_slice(&[kind as u8, p1, p0]);
-        out.extend_from_slice(payload);
+        out.extend_from_slice(first);
+        out.extend_from_slice(second);
         out.resize(start + HEADER_BYTES + inner_bytes + TAG_BYTES, 0);
 
         let (_, body) = out.split_at_mut(start + HEADER_BYTES);

@@ -17,6 +17,7 @@ use hallway::guess::GuessLimits;
 use hallway::handshake::hello::Service;
 use hallway::handshake::lobby::Turned;
 use hallway::handshake::opaque::StretchJob;
+use hallway::limits::FILE_RECORD_BYTES;
 use hallway::message::{Message, Say};
 use hallway::reason::{CloseReason, Ended, PeerFault};
 use hallway::text::Line;
@@ -173,6 +174,36 @@ fn another_service_is_refused_without_a_guess() {
     }
     let outcome = run(&Dialler::new(), &mut listener, NOW, &mut as_it_is);
     assert!(outcome.is_open());
+}
+
+#[test]
+fn a_dialler_is_let_in_for_what_it_asked_for_and_files_go_both_ways_but_to_communities() {
+    for service in [Service::Chat, Service::Files, Service::Community] {
+        let mut listener = Listener::new(2, ANY_NUMBER);
+        if service == Service::Community {
+            listener.services = &[Service::Community];
+        }
+        let dialler = Dialler { service, ..Dialler::new() };
+        let outcome = run(&dialler, &mut listener, NOW, &mut as_it_is);
+        assert_eq!(outcome.service(), Some(service));
+        let (dialled, _, answered, _) = outcome.both_open();
+        let mut ends = [dialled, answered];
+        for _ in 0..2 {
+            ends.reverse();
+            let [from, to] = &mut ends;
+            for bytes in [vec![7], vec![8; FILE_RECORD_BYTES]] {
+                let mut wire = Vec::new();
+                from.send_bulk(NOW, 9, &bytes, &mut wire).unwrap();
+                to.push(&wire);
+                match service {
+                    Service::Community => assert!(to.poll().is_err()),
+                    Service::Chat | Service::Files => {
+                        assert_eq!(to.poll(), Ok(Some(Incoming::Bulk(9, &bytes))));
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

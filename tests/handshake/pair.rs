@@ -10,7 +10,7 @@ use hallway::handshake::answering::Door;
 use hallway::handshake::auth::{Instance, Me, Peer};
 use hallway::handshake::dialling::{DialStep, Dialling, Wanted};
 use hallway::handshake::hello::Service;
-use hallway::handshake::lobby::{Lobby, LobbyStep, Turned};
+use hallway::handshake::lobby::{Entrant, Lobby, LobbyStep, Turned};
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::{Profile, Stretcher};
 use hallway::identity::{Identity, PublicIdentity};
@@ -59,7 +59,7 @@ pub(crate) fn me(seed: u8, name: &str) -> Me {
 pub(crate) struct Listener {
     pub(crate) me: Me,
     pub(crate) lobby: Lobby,
-    service: Service,
+    pub(crate) services: &'static [Service],
     record: PasswordRecord,
     seeds: Seeds,
     next: u64,
@@ -75,7 +75,8 @@ impl Listener {
         let record = PasswordRecord::register(&password, identity, &stretcher, &mut seeds);
         let record = record.unwrap_or_else(|_| panic!("no memory for 64 KiB"));
         let lobby = Lobby::new(guesses);
-        Self { me, lobby, service: Service::Chat, record, seeds, next: 0 }
+        let services = &[Service::Chat, Service::Files];
+        Self { me, lobby, services, record, seeds, next: 0 }
     }
 
     pub(crate) fn identity(&self) -> PublicIdentity {
@@ -91,7 +92,7 @@ impl Listener {
 
     pub(crate) fn received(&mut self, now: Millis, id: ConnId, bytes: &[u8]) -> LobbyStep {
         let door = Door {
-            service: self.service,
+            services: self.services,
             record: &self.record,
             profile: Profile::Test,
             me: &self.me,
@@ -143,7 +144,7 @@ pub(crate) enum DiallerEnd {
 /// How a listener stands then.
 pub(crate) enum ListenerEnd {
     Waiting,
-    Entered(Box<Channel>, Peer),
+    Entered(Entrant),
     /// It answered a last time.
     Closed(Turned),
     Dropped(Turned),
@@ -168,6 +169,14 @@ impl Outcome {
         matches!(self.listener, ListenerEnd::Entered(..))
     }
 
+    /// What the dialler is let in for.
+    pub(crate) fn service(&self) -> Option<Service> {
+        match &self.listener {
+            ListenerEnd::Entered(entrant) => Some(entrant.service),
+            ListenerEnd::Waiting | ListenerEnd::Closed(_) | ListenerEnd::Dropped(_) => None,
+        }
+    }
+
     pub(crate) fn dialler_failed(&self) -> Option<Ended> {
         match self.dialler {
             DiallerEnd::Failed(ended) => Some(ended),
@@ -183,8 +192,8 @@ impl Outcome {
     /// Both ends, of a run that must have come to a good end.
     pub(crate) fn both_open(self) -> (Box<Channel>, Peer, Box<Channel>, Peer) {
         match (self.dialler, self.listener) {
-            (DiallerEnd::Open(channel, peer), ListenerEnd::Entered(other, caller)) => {
-                (channel, peer, other, caller)
+            (DiallerEnd::Open(channel, peer), ListenerEnd::Entered(entrant)) => {
+                (channel, peer, entrant.channel, entrant.peer)
             }
             _ => panic!("the log-in did not come to a good end"),
         }
@@ -247,9 +256,9 @@ impl Outcome {
         }
         let (end, answer) = match listener.received(now, self.id, piece) {
             LobbyStep::Send(bytes) => (ListenerEnd::Waiting, bytes),
-            LobbyStep::Enter(channel, peer, from, bytes) => {
-                assert_eq!(from, FROM);
-                (ListenerEnd::Entered(channel, peer), bytes)
+            LobbyStep::Enter(entrant, bytes) => {
+                assert_eq!(entrant.from, FROM);
+                (ListenerEnd::Entered(entrant), bytes)
             }
             LobbyStep::Close(bytes, why, _) => (ListenerEnd::Closed(why), bytes),
             LobbyStep::Drop(why, _) => (ListenerEnd::Dropped(why), Vec::new()),

@@ -311,7 +311,7 @@ impl World {
             (5, Service::Community) => Message::Watch.encode(),
             (_, Service::Community) => Message::Join(join).encode(),
             // It rings, as if it were a friend.
-            (_, Service::Chat) => return Plan::Inside { channel, said: 0 },
+            (_, Service::Chat | Service::Files) => return Plan::Inside { channel, said: 0 },
         };
         self.forge(key, &mut channel, message);
         Plan::Inside { channel, said: 0 }

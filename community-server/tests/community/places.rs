@@ -3,6 +3,7 @@
 use hallway::conn::ConnId;
 use hallway::handshake::auth::{Auth, Instance};
 use hallway::identity::SIGNATURE_BYTES;
+use hallway::message::files::Files;
 use hallway::message::{Addresses, Message, Page, Say, State};
 use hallway::reason::CloseReason;
 use hallway::text::{Line, Name};
@@ -21,7 +22,7 @@ const PLACES: [Place; 3] = [Place::Arrived, Place::Watcher, Place::Member];
 
 /// One of each. `is_handled` below does not compile while a message is missing there; the number
 /// of its arms is the length of this list.
-fn every_message() -> [Message; 12] {
+fn every_message() -> [Message; 13] {
     let name = Name::parse("zoe").unwrap();
     let line = Line::split("hello").remove(0);
     let auth = Auth {
@@ -42,6 +43,7 @@ fn every_message() -> [Message; 12] {
         Message::Accepted,
         Message::Say(Say { number: 1, line }),
         Message::Shown(1),
+        Message::Files(Files::Got(1)),
         Message::Skipped,
     ]
 }
@@ -62,8 +64,9 @@ fn is_handled(place: Place, message: &Message) -> (bool, usize) {
         Message::Accepted => (false, 8),
         Message::Say(_) => (false, 9),
         Message::Shown(_) => (false, 10),
+        Message::Files(_) => (false, 11),
         // From a newer program, which knows that we may skip it.
-        Message::Skipped => (true, 11),
+        Message::Skipped => (true, 12),
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Guest {
     /// Whether the last page of the list has come.
     pub has_list: bool,
     /// Everything that came, in order.
-    pub heard: Vec<Incoming>,
+    pub heard: Vec<Incoming<'static>>,
     /// How many writes the community made to it.
     pub writes: usize,
     /// How it ended.
@@ -85,7 +85,7 @@ impl Guest {
     pub fn last_word(&self) -> Option<CloseReason> {
         self.heard.iter().rev().find_map(|heard| match heard {
             Incoming::Closed(reason) => Some(*reason),
-            Incoming::Message(_) => None,
+            Incoming::Message(_) | Incoming::Bulk(..) => None,
         })
     }
 
@@ -93,7 +93,7 @@ impl Guest {
     pub fn changes(&self) -> Vec<Change> {
         let all = self.heard.iter().filter_map(|heard| match heard {
             Incoming::Message(Message::Changes(changes)) => Some(changes.clone()),
-            Incoming::Message(_) | Incoming::Closed(_) => None,
+            Incoming::Message(_) | Incoming::Bulk(..) | Incoming::Closed(_) => None,
         });
         all.flatten().collect()
     }
@@ -146,6 +146,11 @@ impl Guest {
     fn read(&mut self) {
         let Phase::Open(channel) = &mut self.phase else { return };
         while let Some(incoming) = channel.poll().unwrap() {
+            let incoming = match incoming {
+                Incoming::Message(message) => Incoming::Message(message),
+                Incoming::Closed(reason) => Incoming::Closed(reason),
+                Incoming::Bulk(..) => panic!("a community sends no files"),
+            };
             match &incoming {
                 Incoming::Message(Message::Members(page)) => {
                     assert!(!self.has_list, "the list comes once");
@@ -157,7 +162,7 @@ impl Guest {
                     assert!(self.has_list, "changes come after the list");
                     changes.iter().for_each(|change| apply(&mut self.replica, change));
                 }
-                Incoming::Message(_) | Incoming::Closed(_) => {}
+                Incoming::Message(_) | Incoming::Bulk(..) | Incoming::Closed(_) => {}
             }
             self.heard.push(incoming);
         }

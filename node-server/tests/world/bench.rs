@@ -10,7 +10,7 @@ use hallway::handshake::answering::Door;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::dialling::{DialStep, Dialling, Wanted};
 use hallway::handshake::hello::Service;
-use hallway::handshake::lobby::{Lobby, LobbyStep};
+use hallway::handshake::lobby::{Entrant, Lobby, LobbyStep};
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::{Profile, Stretcher};
 use hallway::identity::Identity;
@@ -153,7 +153,7 @@ impl Bench {
     ) -> Result<Wire, ConnId> {
         let from: SocketAddr = SOMEWHERE.parse().unwrap();
         self.handle(Input::Command(match service {
-            Service::Chat => call(Whereabouts::Sockets(vec![from])),
+            Service::Chat | Service::Files => call(Whereabouts::Sockets(vec![from])),
             Service::Community => Command::Join(Wish {
                 place: Place::parse(SOMEWHERE, 1).unwrap(),
                 password: password(),
@@ -171,7 +171,7 @@ impl Bench {
         let record =
             PasswordRecord::register(&password(), public, &self.stretcher, &mut self.seeds)
                 .unwrap();
-        let door = Door { service, record: &record, profile: Profile::Test, me: &me };
+        let door = Door { services: &[service], record: &record, profile: Profile::Test, me: &me };
         let mut lobby = Lobby::new(GuessLimits::default());
         assert!(lobby.open(Millis(self.now), conn, from));
         let hello = self.sent.remove(&conn).unwrap();
@@ -182,7 +182,9 @@ impl Bench {
             return Err(conn);
         }
         let step = lobby.received(Millis(self.now), conn, &proof, &door, &mut self.seeds);
-        let Some(LobbyStep::Enter(channel, _, _, auth)) = step else { panic!("not let in") };
+        let Some(LobbyStep::Enter(Entrant { channel, .. }, auth)) = step else {
+            panic!("not let in")
+        };
         let mut wire = Wire { conn, channel };
         let bytes = self.receive(conn, &auth);
         wire.channel.push(&bytes);

@@ -4,6 +4,7 @@ use hallway::conn::{ConnId, Lost, NetInput};
 use hallway::handshake::auth::{Auth, Instance};
 use hallway::handshake::hello::{ServerHello, Service};
 use hallway::limits;
+use hallway::message::files::Files;
 use hallway::message::{Addresses, Change, Join, Member, Message, Page, Say, State};
 use hallway::place::Place;
 use hallway::reason::{CloseReason, Ended, PeerFault};
@@ -74,6 +75,7 @@ fn messages() -> Vec<Message> {
         Message::Shown(0),
         Message::Shown(1),
         Message::Shown(u64::MAX),
+        Message::Files(Files::Got(0)),
         Message::Skipped,
     ]
 }
@@ -81,7 +83,11 @@ fn messages() -> Vec<Message> {
 fn is_allowed(at: At, message: &Message) -> bool {
     let community = matches!(at, At::Joining | At::Joined);
     match message {
-        Message::Auth(_) | Message::Join(_) | Message::Watch | Message::State(_) => false,
+        Message::Auth(_)
+        | Message::Join(_)
+        | Message::Watch
+        | Message::State(_)
+        | Message::Files(_) => false,
         Message::NameTaken(_) | Message::Members(_) | Message::Changes(_) | Message::Notice(_) => {
             community
         }
