@@ -31,9 +31,7 @@ fn a_sender_that_is_killed_goes_on_where_it_was_when_it_is_started_again() {
     let here = TempDir::new().unwrap();
     let data = TempDir::new().unwrap();
     let path = file(here.path(), "large.bin", 5, BYTES);
-    let send = || {
-        task("send", katie.at, &[path.to_str().unwrap()]).data_dir(data.path()).start()
-    };
+    let send = || task("send", katie.at, &[path.to_str().unwrap()]).data_dir(data.path()).start();
     let mut seeds = Seeds::new([3; 32]);
     let mut went_on = 0;
     for _ in 0..10 {

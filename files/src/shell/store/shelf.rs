@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use hallway::message::files::Kind;
+use hallway::tree::FileHash;
 
 use super::checking::{Checked, Checking};
 use super::fault::Fault;
@@ -83,16 +84,19 @@ impl Shelf {
         let (part, stage) = open(self).map_err(|fault| self.trouble(&arriving, &fault))?;
         let is_new = matches!(stage, Stage::Filling(_));
         self.transfers.insert(id, Transfer { arriving, part, stage });
-        if is_new { Ok(Ready::Here(None)) } else { self.check(id) }
+        if is_new { Ok(Ready::Here(None, 0)) } else { self.check(id) }
     }
 
     pub(super) fn check(&mut self, id: TransferId) -> Result<Ready, Trouble> {
         self.step(id, |stage| match stage {
             Stage::Checking(checking) => Ok(match checking.go_on()? {
                 Checked::On(checking, bytes) => (Stage::Checking(checking), Ready::Checking(bytes)),
-                Checked::Done(filling, have) => (Stage::Filling(filling), Ready::Here(have)),
+                Checked::Done(filling, have) => {
+                    let bytes = have.map_or(0, |_| filling.part.bytes(filling.kind));
+                    (Stage::Filling(filling), Ready::Here(have, bytes))
+                }
             }),
-            stage @ (Stage::Filling(_) | Stage::Failed(_)) => Ok((stage, Ready::Here(None))),
+            stage @ (Stage::Filling(_) | Stage::Failed(_)) => Ok((stage, Ready::Here(None, 0))),
         })
     }
 
@@ -124,7 +128,11 @@ impl Shelf {
         })
     }
 
-    pub(super) fn store(&mut self, id: TransferId) -> Result<Placed, Trouble> {
+    pub(super) fn store(
+        &mut self,
+        id: TransferId,
+        promised: Option<FileHash>,
+    ) -> Result<Placed, Trouble> {
         let Some(transfer) = self.transfers.remove(&id) else { return Err(super::not_open()) };
         let filling = match transfer.stage {
             Stage::Filling(filling) => filling,
@@ -132,6 +140,10 @@ impl Shelf {
             Stage::Checking(_) => return Err(super::not_open()),
         };
         let hash = filling.hash.filter(|_| filling.kind == Kind::File);
+        if promised.is_some() && hash != promised {
+            let fault = Fault::Stream("it is not what was promised");
+            return Err(self.trouble(&transfer.arriving, &fault));
+        }
         let wanted = &transfer.arriving.name;
         let placed = self.base().and_then(|base| placing::place(base, filling, wanted));
         let name = placed.map_err(|fault| self.trouble(&transfer.arriving, &fault))?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use hallway::message::files::{Chunk, Entry, Have, Kind};
 use hallway::text::FileName;
-use hallway::tree::Tree;
+use hallway::tree::{FileHash, Tree};
 
 use super::fault::Fault;
 use super::filling::verify;
@@ -82,12 +82,12 @@ impl Sink {
             bytes: 0,
             whole: false,
         });
-        WriteDone::Ready(id, Ok(Ready::Here(sunk.have())))
+        WriteDone::Ready(id, Ok(Ready::Here(sunk.have(), sunk.bytes)))
     }
 
     pub(super) fn check(&self, id: TransferId) -> Result<Ready, Trouble> {
-        let have = self.transfers.get(&id).and_then(Sunk::have);
-        Ok(Ready::Here(have))
+        let sunk = self.transfers.get(&id);
+        Ok(Ready::Here(sunk.and_then(Sunk::have), sunk.map_or(0, |sunk| sunk.bytes)))
     }
 
     pub(super) fn from(&mut self, id: TransferId, at: (u64, u64)) -> Result<(), Trouble> {
@@ -103,10 +103,17 @@ impl Sink {
         })
     }
 
-    pub(super) fn store(&mut self, id: TransferId) -> Result<Placed, Trouble> {
+    pub(super) fn store(
+        &mut self,
+        id: TransferId,
+        promised: Option<FileHash>,
+    ) -> Result<Placed, Trouble> {
         let placed = self.with(id, |sunk, output| {
             if !sunk.whole {
                 return Err(Fault::Stream("a file ended before its last chunk"));
+            }
+            if promised.is_some() && sunk.tree.file_hash() != promised {
+                return Err(Fault::Stream("it is not what was promised"));
             }
             output.flush()?;
             Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.tree.file_hash() })
