@@ -206,6 +206,16 @@ pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
 /// Bytes that one read of a file brings: few enough that several transfers take turns, enough
 /// that waking a thread for it costs nothing.
 pub const FILE_READ_BYTES: usize = 8 * FILE_RECORD_BYTES;
+/// Bytes of what is here already that are looked through at one go: a few milliseconds, in which
+/// no other transfer moves.
+pub const FILE_CHECK_BYTES: usize = 8 * CHUNK_BYTES;
+/// A part that nobody came back for is removed after so many days: a month, so that holidays do
+/// not cost a large file, and disks do not fill for ever.
+pub const PART_DAYS_MAX: u64 = 30;
+/// Parts of the same thing from the same sender side by side: it is rarely sent twice at a time.
+pub const SAME_PARTS_MAX: u32 = 16;
+/// Numbers that are tried when a name is taken, before the person is told: nobody has so many.
+pub const SAME_NAMES_MAX: u32 = 1_000;
 /// Transfers of one node at a time, those that wait for an answer included.
 pub const TRANSFERS_MAX: usize = 256;
 /// Transfers offered on one connection and not answered: a person cannot be asked for more.
@@ -221,6 +231,11 @@ pub const STALL_WAIT: Millis = Millis(15_000);
 pub const PROGRESS_PAUSE: Millis = Millis(250);
 /// Things that a node shares.
 pub const SHARED_MAX: usize = 1_000;
+/// Files whose hash is remembered, with where they are; the oldest is forgotten first. About a
+/// megabyte.
+pub const KNOWN_FILES_MAX: usize = 10_000;
+/// Bytes of the index that are read: as many files with long paths.
+pub const INDEX_BYTES_MAX: usize = 8 << 20;
 /// How long what is shared is believed to be unchanged when others ask for it.
 pub const SURVEY_PAUSE: Millis = Millis(1_000);
 /// Things that another node shares and that are kept of its list.

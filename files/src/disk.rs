@@ -35,6 +35,28 @@ pub enum Target {
     Stdout,
 }
 
+/// A job for one of the threads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Of the one that reads.
+    Read(Read),
+    /// Of the one that writes.
+    Write(Write),
+    /// Of the one that keeps the index.
+    Index(Index),
+}
+
+/// What one of the threads has done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The one that reads.
+    Read(ReadDone),
+    /// The one that writes.
+    Write(WriteDone),
+    /// The one that keeps the index.
+    Index(IndexDone),
+}
+
 // ---- reading ---------------------------------------------------------------------------------
 
 /// A job for the thread that reads.
@@ -48,6 +70,15 @@ pub enum Read {
     Next(TransferId),
     /// Nothing more is wanted. Not answered; jobs before it are.
     Forget(TransferId),
+}
+
+impl Read {
+    /// Which transfer it is about.
+    pub fn transfer(&self) -> TransferId {
+        match self {
+            Self::Look(id, _) | Self::Begin(id, _) | Self::Next(id) | Self::Forget(id) => *id,
+        }
+    }
 }
 
 /// What the thread that reads has found.
@@ -122,6 +153,21 @@ pub enum Write {
     Store(TransferId, Option<FileHash>),
     /// Nothing more comes. Keep the part for later, or throw it away. Not answered.
     Abandon(TransferId, Keep),
+}
+
+impl Write {
+    /// Which transfer it is about.
+    pub fn transfer(&self) -> TransferId {
+        match self {
+            Self::Look(id, _)
+            | Self::Open(id, ..)
+            | Self::Check(id)
+            | Self::From(id, ..)
+            | Self::Put(id, _)
+            | Self::Store(id, _)
+            | Self::Abandon(id, _) => *id,
+        }
+    }
 }
 
 /// Whether an unfinished part stays on the disk.

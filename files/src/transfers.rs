@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hallway::identity::Fingerprint;
-use hallway::message::files::Files;
+use hallway::message::files::{Files, Item};
 use hallway::reason::PeerFault;
 use hallway::time::Millis;
 
@@ -23,7 +23,7 @@ mod incoming;
 mod outgoing;
 
 /// What a node is set up with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Setup {
     /// What to do with what is offered.
     pub policy: FilePolicy,
@@ -266,6 +266,11 @@ impl Transfers {
         all.extend(receiving.map(Receiving::view));
         all.sort_by_key(|(about, ..)| about.id);
         all.into_iter()
+    }
+
+    /// What this node shares, by name.
+    pub fn shares(&self) -> Vec<Item> {
+        Vec::new()
     }
 
     /// Whether nothing moves on a connection, and nothing is asked there.

@@ -1,0 +1,210 @@
+//! The disk: threads that read, write and keep the index, and the structs that do each job.
+//!
+//! The only part of this crate that touches the machine. [`Disk`] is what a loop holds; what the
+//! threads do is in [`Sources`], [`Store`] and [`Indexer`], which tests call without any thread.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod downloads;
+mod index;
+mod prefix;
+mod sandbox;
+mod source;
+mod store;
+mod system;
+mod thread;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use hallway::message::files::Why;
+use mio::Waker;
+
+use self::thread::Thread;
+use crate::disk::{
+    Done, Index, IndexDone, Job, Read, ReadDone, Source, Target, TransferId, Trouble, Write,
+    WriteDone,
+};
+
+pub use self::downloads::download_dir;
+pub use self::index::{Indexer, Turn};
+pub use self::sandbox::{Sandbox, probe};
+pub use self::source::Sources;
+pub use self::store::{Place, Store};
+
+/// Where the disk threads work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// What is received goes here: see [`download_dir`]. Made when it is first needed.
+    pub download_dir: PathBuf,
+    /// The index is kept here. Nothing in here is ever sent: the identity is here, too.
+    pub data_dir: PathBuf,
+}
+
+/// The threads of one node that read, write and keep the index; each wakes the loop.
+///
+/// One thread reads, one writes into the download folder, one keeps the index. A folder that
+/// somebody chose, standard output and standard input have threads of their own while they are
+/// used: a writing thread may write nowhere else (see [`Sandbox`]), and a pipe can make one wait.
+///
+/// Jobs that a thread has no room for wait here; how many there are is bounded by what the core
+/// asks: a job or two for each transfer.
+pub struct Disk {
+    waker: Arc<Waker>,
+    setup: Setup,
+    sandbox: Arc<OnceLock<Sandbox>>,
+    reader: Thread<Read, ReadDone>,
+    /// The one transfer that standard input belongs to, and its thread.
+    stdin: Option<(TransferId, Thread<Read, ReadDone>)>,
+    writers: BTreeMap<Place, Thread<Write, WriteDone>>,
+    /// Where what is received goes, unless it is the download folder.
+    elsewhere: BTreeMap<TransferId, Place>,
+    indexer: Thread<Option<Index>, Turn>,
+    /// Answers about jobs that no thread could be had for.
+    refused: (VecDeque<ReadDone>, VecDeque<WriteDone>),
+}
+
+impl Disk {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(waker: Arc<Waker>, setup: Setup) -> io::Result<Self> {
+        let sandbox = Arc::new(OnceLock::new());
+        let mut sources = Sources::new(setup.data_dir.clone());
+        let reader = Thread::start(&waker, "read", move |job| sources.run(job))?;
+        let mut indexer = Indexer::open(&setup.data_dir);
+        let indexer =
+            Thread::start(&waker, "index", move |job: Option<Index>| Some(indexer.turn(job)))?;
+        let mut disk = Self {
+            waker,
+            setup,
+            sandbox,
+            reader,
+            stdin: None,
+            writers: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+            indexer,
+            refused: (VecDeque::new(), VecDeque::new()),
+        };
+        disk.writer(&disk.downloads())?;
+        Ok(disk)
+    }
+
+    /// How well the threads that write are confined; `None` before the first of them has written.
+    pub fn sandbox(&self) -> Option<Sandbox> {
+        self.sandbox.get().copied()
+    }
+
+    /// Hands a job to its thread.
+    pub fn submit(&mut self, job: Job) {
+        match job {
+            Job::Read(job) => self.submit_read(job),
+            Job::Write(job) => self.submit_write(job),
+            Job::Index(job) => self.submit_index(job),
+        }
+    }
+
+    /// What one of the threads has done, if it has: ask until there is nothing after each turn of
+    /// the loop.
+    pub fn try_done(&mut self) -> Option<Done> {
+        let read = self.try_read().map(Done::Read);
+        let written = || self.try_write().map(Done::Write);
+        let done = read.or_else(written);
+        done.or_else(|| self.try_index().map(Done::Index))
+    }
+
+    /// Hands a job to the thread that reads.
+    pub fn submit_read(&mut self, job: Read) {
+        if let Read::Look(id, Source::Stdin(_)) = job {
+            let mut sources = Sources::new(self.setup.data_dir.clone());
+            match Thread::start(&self.waker, "stdin", move |job| sources.run(job)) {
+                // Who has read before has read it all: the newer thread finds the end.
+                Ok(thread) => self.stdin = Some((id, thread)),
+                Err(_) => return self.refused.0.push_back(ReadDone::Looked(id, Err(Why::Disk))),
+            }
+        }
+        match &mut self.stdin {
+            Some((owner, thread)) if *owner == job.transfer() => thread.submit(job),
+            _ => self.reader.submit(job),
+        }
+    }
+
+    /// What the thread that reads has found, if it has: ask until there is nothing after each turn
+    /// of the loop.
+    pub fn try_read(&mut self) -> Option<ReadDone> {
+        let stdin = self.stdin.as_mut().and_then(|(_, thread)| thread.try_result());
+        stdin.or_else(|| self.reader.try_result()).or_else(|| self.refused.0.pop_front())
+    }
+
+    /// Hands a job to the thread that writes where this transfer goes.
+    pub fn submit_write(&mut self, job: Write) {
+        let id = job.transfer();
+        let place = match &job {
+            Write::Open(_, _, Target::Folder(path)) => Place::Folder(path.clone()),
+            Write::Open(_, _, Target::Stdout) => Place::Stdout,
+            Write::Open(_, _, Target::Downloads) | Write::Look(..) => self.downloads(),
+            _ => self.elsewhere.get(&id).cloned().unwrap_or_else(|| self.downloads()),
+        };
+        let is_open = matches!(job, Write::Open(..));
+        match self.writer(&place) {
+            Ok(thread) => thread.submit(job),
+            Err(error) => {
+                let words = format!("no thread to write it: {error}");
+                let trouble = Trouble { why: Why::Disk, words };
+                return self.refused.1.push_back(WriteDone::Ready(id, Err(trouble)));
+            }
+        }
+        if is_open && place != self.downloads() {
+            self.elsewhere.insert(id, place);
+        }
+    }
+
+    /// What a thread that writes has done, if it has: ask until there is nothing after each turn of
+    /// the loop.
+    pub fn try_write(&mut self) -> Option<WriteDone> {
+        let done = self.writers.values_mut().find_map(Thread::try_result);
+        done.or_else(|| self.refused.1.pop_front())
+    }
+
+    /// Hands a job to the thread that keeps the index.
+    pub fn submit_index(&mut self, job: Index) {
+        self.indexer.submit(Some(job));
+    }
+
+    /// What the thread that keeps the index has found, if it has: ask until there is nothing after
+    /// each turn of the loop.
+    pub fn try_index(&mut self) -> Option<IndexDone> {
+        loop {
+            let turn = self.indexer.try_result()?;
+            if turn.more && self.indexer.is_idle() {
+                self.indexer.submit(None);
+            }
+            if turn.done.is_some() {
+                return turn.done;
+            }
+        }
+    }
+
+    fn downloads(&self) -> Place {
+        Place::Folder(self.setup.download_dir.clone())
+    }
+
+    /// The thread that writes to that place, started when it is not there.
+    fn writer(&mut self, place: &Place) -> io::Result<&mut Thread<Write, WriteDone>> {
+        if !self.writers.contains_key(place) {
+            let mut store = Store::at(place.clone());
+            let sandbox = Arc::clone(&self.sandbox);
+            let thread = Thread::start(&self.waker, "write", move |job| {
+                if let Some(confined) = store.confine(&job) {
+                    // The first to be set stays: all threads are confined alike.
+                    let _ = sandbox.set(confined);
+                }
+                store.run(job)
+            })?;
+            self.writers.insert(place.clone(), thread);
+        }
+        self.writers.get_mut(place).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
