@@ -216,7 +216,7 @@ impl Transfers {
             }
             Command::Cancel(id) => {
                 self.with_sending(id, |sending, desk| sending.cancel(desk));
-                self.with_receiving(now, id, |receiving, desk| receiving.cancel(desk));
+                self.stop(now, id);
             }
             Command::Share(path) => self.sharing.change(Index::Share(path), &mut self.desk),
             Command::Unshare(name) => self.sharing.change(Index::Unshare(name), &mut self.desk),

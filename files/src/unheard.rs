@@ -45,3 +45,61 @@ impl Unheard {
         place.and_then(|place| self.0.remove(place)).is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hallway::message::files::Kind;
+    use hallway::text::FileName;
+
+    use super::*;
+    use crate::disk::TransferId;
+    use crate::news::Way;
+
+    const OLD: LinkId = LinkId(1);
+    const NEW: LinkId = LinkId(2);
+
+    fn about(name: &str) -> About {
+        About {
+            id: TransferId(1),
+            way: Way::In,
+            peer: "anna".to_owned(),
+            name: FileName::of(name),
+            kind: Kind::Folder,
+            entries: 2,
+            bytes: Some(3),
+        }
+    }
+
+    fn peer() -> Fingerprint {
+        Fingerprint::parse(&"0".repeat(32)).unwrap()
+    }
+
+    #[test]
+    fn what_was_told_just_before_the_end_is_had_once_and_elsewhere() {
+        let mut unheard = Unheard::default();
+        unheard.told(Millis(0), OLD, peer(), about("a"));
+        unheard.closed(limits::UNACKNOWLEDGED_MAX, OLD);
+        assert!(!unheard.take(OLD, peer(), &about("a")), "there they have heard it");
+        assert!(!unheard.take(NEW, peer(), &about("b")));
+        assert!(unheard.take(NEW, peer(), &about("a")));
+        assert!(!unheard.take(NEW, peer(), &about("a")));
+    }
+
+    #[test]
+    fn what_was_told_long_before_the_end_was_heard() {
+        let mut unheard = Unheard::default();
+        unheard.told(Millis(0), OLD, peer(), about("a"));
+        unheard.closed(limits::UNACKNOWLEDGED_MAX + Millis(1), OLD);
+        assert!(!unheard.take(NEW, peer(), &about("a")));
+    }
+
+    #[test]
+    fn only_the_last_are_remembered() {
+        let mut unheard = Unheard::default();
+        for number in 0..=limits::OFFERS_MAX {
+            unheard.told(Millis(0), OLD, peer(), about(&number.to_string()));
+        }
+        assert!(!unheard.take(NEW, peer(), &about("0")));
+        assert!(unheard.take(NEW, peer(), &about("1")));
+    }
+}

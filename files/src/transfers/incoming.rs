@@ -117,7 +117,7 @@ impl Transfers {
 
     /// Forgets the oldest transfer from somebody that may never go on.
     fn forget_oldest(&mut self) {
-        let oldest = self.receiving.iter_mut().find(|(_, receiving)| receiving.is_waiting());
+        let oldest = self.receiving.iter_mut().find(|(_, receiving)| receiving.may_be_forgotten());
         if let Some((id, receiving)) = oldest {
             let id = *id;
             receiving.forget(&mut self.desk);
@@ -238,6 +238,14 @@ impl Transfers {
             self.unheard.told(now, spot.link, peer, about);
         }
         self.with_receiving(now, id, |receiving, desk| receiving.stored(stored, desk));
+    }
+
+    /// A person here stops a transfer.
+    pub(super) fn stop(&mut self, now: Millis, id: TransferId) {
+        let Some(receiving) = self.receiving.get(&id) else { return };
+        let mut moving = self.receiving.values().filter(|other| other.is_moving());
+        let is_alone = !moving.any(|other| other.is_same(receiving.peer, &receiving.about));
+        self.with_receiving(now, id, |receiving, desk| receiving.cancel(is_alone, desk));
     }
 
     /// Gives the disk what has come of a transfer, before it is interrupted.

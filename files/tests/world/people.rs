@@ -255,7 +255,7 @@ fn progress_is_told_now_and_then_and_grows() {
     let (mut world, mut chance) = offered(all(), 24 * CHUNK_BYTES);
     while !world.is_done(ANNA) {
         assert!(world.step(&mut chance));
-        world.now = world.now + Millis(1);
+        world.now = world.now + Millis(4);
     }
     for host in &world.hosts {
         let done = host.news.iter().filter_map(|news| match news {

@@ -104,7 +104,7 @@ fn check(world: &World) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn whatever_is_cut_or_killed_all_of_it_arrives(
@@ -166,6 +166,11 @@ proptest! {
         world.settle(chance);
         check(&world)?;
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn several_at_once_arrive_in_spite_of_cuts(
