@@ -155,10 +155,11 @@ impl World {
     /// The stranger says something; then everything that comes of it happens.
     pub fn say(&mut self, link: LinkId, message: Files) -> Result<(), PeerFault> {
         let host = self.ends[&link].0;
-        if let (Files::Got(total), Some(wire)) = (&message, self.wires.get_mut(&(STRANGER, link))) {
-            wire.got = *total;
-        }
+        let got = if let Files::Got(total) = message { Some(total) } else { None };
         let said = self.hosts[host].transfers.message(self.now, link, message);
+        if let (Ok(()), Some(total)) = (&said, got) {
+            self.wires.get_mut(&(STRANGER, link)).unwrap().got = total;
+        }
         self.drain(host);
         self.settle(&mut Chance(1));
         said
