@@ -62,16 +62,18 @@ impl Transfers {
     /// A transfer that this offer goes on with.
     fn earlier(&mut self, now: Millis, link_id: LinkId, about: &About) -> Option<TransferId> {
         let peer = self.links.get(&link_id)?.peer;
-        let same = self.receiving.iter().filter(|(_, receiving)| receiving.is_same(peer, about));
+        let mut same =
+            self.receiving.iter().filter(|(_, receiving)| receiving.is_same(peer, about));
         // One that goes on elsewhere does so on a connection that they have lost already.
         let elsewhere = |receiving: &Receiving| {
             receiving.is_wanted() && receiving.spot().is_some_and(|spot| spot.link != link_id)
         };
         let goes_on = |receiving: &Receiving| receiving.is_waiting() || elsewhere(receiving);
-        let (id, receiving) = same.filter(|(_, receiving)| goes_on(receiving)).next()?;
+        let (id, receiving) = same.find(|(_, receiving)| goes_on(receiving))?;
         let (id, spot) = (*id, receiving.spot());
         if let Some(spot) = spot {
             self.desk.say(spot.link, refuse(spot, Why::TooMany));
+            self.flush(id);
             self.with_receiving(now, id, |receiving, desk| receiving.cut(desk));
         }
         self.receiving.contains_key(&id).then_some(id)
@@ -218,6 +220,14 @@ impl Transfers {
         Ok(())
     }
 
+    /// Gives the disk what has come of a transfer, before it is interrupted.
+    fn flush(&mut self, id: TransferId) {
+        if let Some(receiving) = self.receiving.get_mut(&id) {
+            receiving.flush(&mut self.backlog, &mut self.desk);
+        }
+    }
+
+    /// The sender gives up.
     pub(super) fn withdrawn(
         &mut self,
         now: Millis,
@@ -225,6 +235,7 @@ impl Transfers {
         withdraw: Withdraw,
     ) -> Result<(), PeerFault> {
         let Some(id) = self.link(link_id)?.withdrawn(withdraw.number)? else { return Ok(()) };
+        self.flush(id);
         self.with_receiving(now, id, |receiving, desk| receiving.withdrawn(withdraw.why, desk));
         // They have said so themselves: nothing of it comes any more.
         self.link(link_id)?.sent_in_vain(withdraw.number);
@@ -237,6 +248,7 @@ impl Transfers {
     pub(super) fn cut_incoming(&mut self, now: Millis, link: LinkId) {
         let there = |receiving: &Receiving| receiving.spot().is_some_and(|spot| spot.link == link);
         for receiving in self.receiving.values_mut().filter(|receiving| there(receiving)) {
+            receiving.flush(&mut self.backlog, &mut self.desk);
             receiving.cut(&mut self.desk);
         }
         self.receiving.retain(|_, receiving| !receiving.is_over());
