@@ -6,7 +6,6 @@
 
 mod downloads;
 mod index;
-mod prefix;
 mod sandbox;
 mod source;
 mod store;

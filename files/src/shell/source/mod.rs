@@ -3,8 +3,6 @@
 mod passing;
 pub(super) mod reading;
 mod stream;
-#[cfg(test)]
-mod tests;
 pub(super) mod walk;
 
 use std::collections::BTreeMap;

@@ -105,11 +105,9 @@ impl Ledger {
         }
     }
 
-    /// Adds an item; says where it begins.
-    pub(super) fn append(&mut self, item: &Item) -> io::Result<u64> {
-        let at = self.end;
-        self.write(item)?;
-        Ok(at)
+    /// Adds an item.
+    pub(super) fn append(&mut self, item: &Item) -> io::Result<()> {
+        self.write(item)
     }
 
     fn write(&mut self, item: &impl Encode<()>) -> io::Result<()> {

@@ -104,7 +104,7 @@ impl Shelf {
         let kind = self.transfers.get(&id).map_or(Kind::File, |transfer| transfer.arriving.kind);
         self.step(id, |stage| {
             let part = match stage {
-                Stage::Filling(filling) if filling.position() == at => {
+                Stage::Filling(filling) if filling.prefix.reached() == at => {
                     return Ok((Stage::Filling(filling), ()));
                 }
                 Stage::Filling(filling) => filling.part,
@@ -154,7 +154,7 @@ impl Shelf {
     pub(super) fn abandon(&mut self, id: TransferId, keep: Keep) {
         let Some(transfer) = self.transfers.remove(&id) else { return };
         let is_empty = matches!(&transfer.stage, Stage::Filling(filling)
-            if filling.position() == (0, 0));
+            if filling.prefix.reached() == (0, 0));
         let name = transfer.part.clone();
         drop(transfer);
         if (is_empty || keep == Keep::Nothing)
