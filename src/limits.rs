@@ -260,6 +260,11 @@ pub const INPUT_LINE_BYTES_MAX: usize = 1 << 20;
 pub const HISTORY_BYTES_MAX: u64 = 1 << 20;
 /// Completions listed by Tab: two columns of names on 24 rows, so that the list is never paged.
 pub const COMPLETIONS_SHOWN_MAX: usize = 40;
+/// In a conversation, one line for so many news of how far a transfer is: each ten seconds.
+pub const PROGRESS_LINE_EACH: u32 = 40;
+/// Transfers with one person that are told of one by one as long as they overlap; the rest of them
+/// is told of together.
+pub const TOLD_APART_MAX: usize = 3;
 /// Words that can be completed: a community of 20,000 members would make each Tab slow to read.
 pub const COMPLETIONS_MAX: usize = 4096;
 /// How long an end of the program waits for a terminal that takes no output.

@@ -11,8 +11,12 @@ use indicatif::DecimalBytes;
 /// How much it matters to somebody who only reads a log.
 pub fn level(news: &News) -> Level {
     match news {
-        News::Moved(..) => Level::Debug,
-        News::Begun(..) | News::Done(..) | News::HadAlready(..) | News::Listed(..) => Level::Info,
+        News::Moved(_, _, Stage::Stalled) => Level::Warn,
+        News::Moved(..)
+        | News::Begun(..)
+        | News::Done(..)
+        | News::HadAlready(..)
+        | News::Listed(..) => Level::Info,
         News::Skipped(..) | News::Shares(..) => Level::Info,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
             Level::Warn
@@ -148,12 +152,26 @@ fn share(done: u64, of: Option<u64>) -> Option<String> {
     Some(format!("{}%", u128::from(done.min(of)) * 100 / u128::from(of)))
 }
 
-/// One transfer, as a row of a list.
-pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
-    let way = match about.way {
+/// How far a transfer is, as a line of talk.
+pub fn moved(about: &About, progress: &Progress) -> String {
+    let whole = about.bytes.map(|bytes| format!(" of {}", size(bytes))).unwrap_or_default();
+    let part = share(progress.done, about.bytes).map(|part| format!(" ({part})"));
+    let About { id, peer, name, .. } = about;
+    let way = preposition(about.way);
+    let done = size(progress.done);
+    format!("{}: {name} {way} {peer}: {done}{whole}{}", id.0, part.unwrap_or_default())
+}
+
+fn preposition(way: Way) -> &'static str {
+    match way {
         Way::Out => "to",
         Way::In => "from",
-    };
+    }
+}
+
+/// One transfer, as a row of a list.
+pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
+    let way = preposition(about.way);
     let state = match stage {
         Stage::Looking => "looking",
         Stage::Asking => "not answered yet",
@@ -172,7 +190,7 @@ fn listed(peer: &str, items: &[Item]) -> String {
         return format!("{peer} shares nothing");
     }
     let rows: String = items.iter().map(|item| format!("\n{}", item_row(item))).collect();
-    format!("{peer} shares:{rows}\n  /get {peer} FILE fetches one")
+    format!("{peer} shares:{rows}\n  /get @{peer} FILE fetches one")
 }
 
 /// What is shared here.

@@ -7,10 +7,11 @@
 
 mod commands;
 mod files;
+mod pace;
 
 use std::collections::BTreeSet;
 
-use ::files::news::News;
+use ::files::news::{About, News};
 use discovery::neighbours::Udn;
 use hallway::identity::Fingerprint;
 use hallway::limits;
@@ -19,9 +20,11 @@ use hallway::place::Place;
 use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
-pub use self::files::{FILE_COMMANDS, wanted};
+pub use self::files::{FILE_COMMANDS, offers, wanted};
+use self::pace::Pace;
 use crate::node::{Command, Node};
 use crate::notice::{CallId, Notice, Who};
+use crate::shelf::Shelf;
 use crate::view;
 
 /// What is to be done about a line or a notice.
@@ -78,6 +81,10 @@ pub struct Talk {
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
+    /// What others share, as far as they have said.
+    shelf: Shelf,
+    /// What has been told of transfers.
+    pace: Pace,
 }
 
 impl Talk {
@@ -178,6 +185,7 @@ impl Talk {
             Notice::Ended(id, label, ended, _) => {
                 let rang = self.ringing.remove(id);
                 self.settling.remove(id);
+                self.shelf.remove(id.link());
                 if view::is_double(ended) {
                     self.go_on(*id, label, node);
                 } else {
@@ -196,7 +204,11 @@ impl Talk {
             }
             _ => {}
         }
-        let Some(words) = view::words(notice) else { return Vec::new() };
+        let words = match notice {
+            Notice::Files(news) => self.about_files(news, node),
+            _ => view::words(notice),
+        };
+        let Some(words) = words else { return Vec::new() };
         vec![Act::Show(words, self.rings(notice, node))]
     }
 
@@ -276,11 +288,11 @@ fn is_same(label: &str, who: &Who) -> bool {
 fn is_answer(line: &str, node: &Node) -> bool {
     let (word, name) = line.split_once(' ').unwrap_or((line, ""));
     let mut calls = node.ringing();
-    let number = name.split(' ').next().and_then(|word| word.parse::<u64>().ok());
-    let is_offer = |id: u64| name.is_empty() || number == Some(id);
+    let first = name.split(' ').next().unwrap_or_default();
+    let is_offer = |about: About| ["", "all"].contains(&first) || first.parse() == Ok(about.id.0);
     (word == "accept" || word == "deny")
         && (calls.any(|(_, who)| name.is_empty() || who.label == name)
-            || files::offers(node).any(is_offer))
+            || offers(node).any(is_offer))
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.

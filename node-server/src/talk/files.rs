@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use files::disk::{Source, Target, TransferId};
-use files::news::{Command as Files, Way};
+use files::news::{About, Command as Files, News, Stage, Way};
 use hallway::message::files::Wanted;
 use hallway::text::FileName;
 use hallway::tree::FileHash;
@@ -13,6 +13,7 @@ use super::{Act, Talk, show};
 use crate::file_words;
 use crate::node::{Command, Node};
 use crate::notice::CallId;
+use crate::shelf::Shelf;
 
 /// Every command about files.
 pub const FILE_COMMANDS: [Entry; 8] = [
@@ -96,13 +97,16 @@ impl Talk {
         paths.iter().map(share).collect()
     }
 
-    fn unshare(&mut self, name: &str, _: &Node) -> Vec<Act> {
-        let name = match name {
-            "" => return vec![show("/unshare NAME, or /unshare all".into())],
-            "all" => None,
-            name => Some(FileName::of(name)),
-        };
-        vec![Act::Do(Command::Files(Files::Unshare(name)))]
+    fn unshare(&mut self, argument: &str, _: &Node) -> Vec<Act> {
+        if argument == "all" {
+            return vec![Act::Do(Command::Files(Files::Unshare(None)))];
+        }
+        let names = words(argument);
+        if names.is_empty() {
+            return vec![show("/unshare NAME …, or /unshare all".into())];
+        }
+        let unshare = |name: &String| Files::Unshare(Some(FileName::of(name)));
+        names.iter().map(|name| Act::Do(Command::Files(unshare(name)))).collect()
     }
 
     fn shared(&mut self, _: &str, node: &Node) -> Vec<Act> {
@@ -130,28 +134,54 @@ impl Talk {
         }
     }
 
-    /// The answer to an offer: `accept 3`, `accept 3 FOLDER`, `deny 3`; `None` when the argument
-    /// is about something else.
+    /// The answer to an offer: `accept 3`, `accept 3 FOLDER`, `deny 3`, `accept all`; `None` when
+    /// the argument is about something else.
     pub(super) fn answer(argument: &str, accepts: bool, node: &Node) -> Option<Vec<Act>> {
-        let offers: Vec<u64> = offers(node).collect();
+        let offers: Vec<u64> = offers(node).map(|about| about.id.0).collect();
         let words = words(argument);
-        let (id, folder) = match words.split_first() {
-            Some((number, rest)) => (number.parse().ok()?, rest.join(" ")),
-            None if node.ringing().next().is_none() && offers.len() == 1 => {
-                (*offers.first()?, String::new())
+        let (ids, folder) = match (words.split_first(), offers.as_slice()) {
+            (None, []) => return None,
+            (None, _) if node.ringing().next().is_some() => return None,
+            (None, [only]) => (vec![*only], String::new()),
+            (None, several) => {
+                let numbers: Vec<String> = several.iter().map(ToString::to_string).collect();
+                return Some(vec![show(format!("which one: {}, or all?", numbers.join(", ")))]);
             }
-            None => return None,
+            (Some((all, rest)), [_, ..]) if all == "all" => (offers.clone(), rest.join(" ")),
+            (Some((number, rest)), _) => (vec![number.parse().ok()?], rest.join(" ")),
         };
-        if !offers.contains(&id) {
+        if let Some(id) = ids.iter().find(|id| !offers.contains(id)) {
             return Some(vec![show(format!("there is no offer {id}; /transfers tells what is"))]);
         }
-        let target = match folder.as_str() {
+        let target = || match folder.as_str() {
             "" => Target::Downloads,
             folder => Target::Folder(PathBuf::from(folder)),
         };
-        let id = TransferId(id);
-        let answer = if accepts { Files::Accept(id, target) } else { Files::Deny(id) };
-        Some(vec![Act::Do(Command::Files(answer))])
+        let answer = |id| if accepts { Files::Accept(id, target()) } else { Files::Deny(id) };
+        Some(ids.into_iter().map(|id| Act::Do(Command::Files(answer(TransferId(id))))).collect())
+    }
+
+    /// Something about files happened: the words for it, if it is told now.
+    pub(super) fn about_files(&mut self, news: &News, node: &Node) -> Option<String> {
+        if let News::Listed(link, label, items) = news {
+            self.shelf.put(*link, label, items);
+        }
+        let others = node.files().list().filter(|(.., stage)| {
+            matches!(stage, Stage::Looking | Stage::Checking | Stage::Moving)
+        });
+        let words = self.pace.words(news, others.map(|(about, ..)| about))?;
+        let waiting = offers(node).count();
+        Some(match news {
+            News::Offered(..) if waiting > 1 => {
+                format!("{words}\n  (accept all takes all {waiting})")
+            }
+            _ => words,
+        })
+    }
+
+    /// What others share, as far as they have said.
+    pub fn shelf(&mut self) -> &mut Shelf {
+        &mut self.shelf
     }
 
     /// Who is meant: by label, or, without one, who is talked to.
@@ -165,10 +195,9 @@ impl Talk {
 }
 
 /// Transfers that wait for an answer of the person here.
-pub(super) fn offers(node: &Node) -> impl Iterator<Item = u64> {
-    let asked = |(about, _, stage): (files::news::About, _, _)| {
-        let waits = stage == files::news::Stage::Asking && about.way == Way::In;
-        waits.then_some(about.id.0)
+pub fn offers(node: &Node) -> impl Iterator<Item = About> {
+    let asked = |(about, _, stage): (About, _, Stage)| {
+        (stage == Stage::Asking && about.way == Way::In).then_some(about)
     };
     node.files().list().filter_map(asked)
 }
