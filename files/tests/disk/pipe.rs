@@ -129,7 +129,7 @@ pub(crate) fn open(store: &mut Store, arriving: &Arriving) -> Result<Option<Have
     let mut job = Write::Open(ID, arriving.clone(), Target::Downloads);
     loop {
         match store.run(job) {
-            Some(WriteDone::Ready(ID, Ok(Ready::Here(have)))) => return Ok(have),
+            Some(WriteDone::Ready(ID, Ok(Ready::Here(have, _)))) => return Ok(have),
             Some(WriteDone::Ready(ID, Ok(Ready::Checking(_)))) => job = Write::Check(ID),
             Some(WriteDone::Ready(ID, Err(trouble))) => return Err(trouble),
             other => panic!("{other:?}"),
@@ -149,7 +149,7 @@ pub(crate) fn put(store: &mut Store, piece: Piece) -> Result<(), Trouble> {
 }
 
 pub(crate) fn finish(store: &mut Store) -> Result<Placed, Trouble> {
-    match store.run(Write::Store(ID)) {
+    match store.run(Write::Store(ID, None)) {
         Some(WriteDone::Stored(ID, done)) => done,
         other => panic!("{other:?}"),
     }
