@@ -73,6 +73,14 @@ pub struct About {
     pub bytes: Option<u64>,
 }
 
+impl About {
+    /// Whether the other is of the same name, kind and size: its part would be the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.name, self.kind, self.entries, self.bytes)
+            == (&other.name, other.kind, other.entries, other.bytes)
+    }
+}
+
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {

@@ -132,12 +132,23 @@ impl Receiving {
         matches!(self.state, State::Over)
     }
 
-    /// Whether it waits for an answer of the disk or the person here to the offer.
+    /// Whether the sender waits for an answer to its offer.
     pub(crate) fn is_unanswered(&self) -> bool {
-        matches!(
-            self.state,
-            State::Finding(_) | State::Looking(_) | State::Asking(_) | State::Finishing(Some(_))
-        )
+        match self.state {
+            State::Finding(_)
+            | State::Looking(_)
+            | State::Asking(_)
+            | State::Queued(_)
+            | State::Opening(_)
+            | State::Finishing(Some(_)) => true,
+            State::Streaming(..)
+            | State::Draining(_)
+            | State::Storing(_)
+            | State::Waiting
+            | State::Finishing(None)
+            | State::Stored
+            | State::Over => false,
+        }
     }
 
     /// Where it is, when it waits for its turn.
@@ -177,10 +188,7 @@ impl Receiving {
 
     /// Whether its part on the disk would be the same.
     pub(crate) fn is_same(&self, peer: Fingerprint, about: &About) -> bool {
-        let ours = &self.about;
-        self.peer == peer
-            && (&ours.name, ours.kind, ours.entries, ours.bytes)
-                == (&about.name, about.kind, about.entries, about.bytes)
+        self.peer == peer && self.about.is_like(about)
     }
 
     pub(crate) fn spot(&self) -> Option<Spot> {
@@ -201,6 +209,11 @@ impl Receiving {
     /// Whether the sender was told to send, and has not said that it was all.
     pub(crate) fn is_streamed(&self) -> bool {
         matches!(self.state, State::Streaming(..))
+    }
+
+    /// Whether nothing is lost but the memory of it when it is forgotten.
+    pub(crate) fn may_be_forgotten(&self) -> bool {
+        matches!(self.state, State::Waiting | State::Stored)
     }
 
     /// Whether it is all here, and only the sender does not know.

@@ -294,6 +294,8 @@ impl Sending {
     /// The two have met again, there.
     pub(crate) fn resume(&mut self, link: LinkId, label: &str, desk: &mut Desk) {
         label.clone_into(&mut self.about.peer);
+        // It may have changed since.
+        self.hash = None;
         desk.read(Read::Look(self.about.id, self.source.clone()));
         self.state = State::Looking(link);
     }

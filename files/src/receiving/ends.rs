@@ -65,8 +65,8 @@ impl Receiving {
         }
     }
 
-    /// A person here stops it: the part is thrown away.
-    pub(crate) fn cancel(&mut self, desk: &mut Desk) {
+    /// A person here stops it: the part is thrown away, unless another transfer is at it.
+    pub(crate) fn cancel(&mut self, is_alone: bool, desk: &mut Desk) {
         if let State::Stored = self.state {
             self.state = State::Over;
             return;
@@ -75,7 +75,7 @@ impl Receiving {
         if matches!(self.state, State::Storing(_) | State::Finishing(_)) {
             return;
         }
-        if let (State::Waiting, Some(target)) = (&self.state, self.target()) {
+        if let (State::Waiting, Some(target), true) = (&self.state, self.target(), is_alone) {
             // So that the disk knows which part is thrown away.
             desk.write(Write::Open(self.about.id, self.arriving(), target.clone()));
             desk.write(Write::Abandon(self.about.id, Keep::Nothing));

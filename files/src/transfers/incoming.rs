@@ -7,7 +7,7 @@ use hallway::time::Millis;
 
 use super::Transfers;
 use crate::desk::{Desk, Spot};
-use crate::disk::TransferId;
+use crate::disk::{Placed, TransferId, Trouble};
 use crate::news::{About, Failure, FilePolicy, LinkId, News, Way};
 use crate::receiving::{Receiving, Step};
 use crate::requests::Fetch;
@@ -30,6 +30,10 @@ impl Transfers {
         let (peer, label) = (link.peer, link.label.clone());
         let spot = Spot { link: link_id, number: offer.number };
         let mut about = about(offer, label);
+        if fetch.is_none() && self.unheard.take(link_id, peer, &about) {
+            self.desk.say(link_id, refuse(spot, Why::Have));
+            return Ok(());
+        }
         let earlier = match &fetch {
             Some(fetch) => fetch.resumes,
             None => self.earlier(now, link_id, &about),
@@ -113,7 +117,7 @@ impl Transfers {
 
     /// Forgets the oldest transfer from somebody that may never go on.
     fn forget_oldest(&mut self) {
-        let oldest = self.receiving.iter_mut().find(|(_, receiving)| receiving.is_waiting());
+        let oldest = self.receiving.iter_mut().find(|(_, receiving)| receiving.may_be_forgotten());
         if let Some((id, receiving)) = oldest {
             let id = *id;
             receiving.forget(&mut self.desk);
@@ -218,6 +222,30 @@ impl Transfers {
             self.settle(now, id, spot, !said_all);
         }
         Ok(())
+    }
+
+    /// All of it is in its place, or not.
+    pub(super) fn put_away(
+        &mut self,
+        now: Millis,
+        id: TransferId,
+        stored: Result<Placed, Trouble>,
+    ) {
+        if let Some(receiving) = self.receiving.get(&id)
+            && let (Some(spot), Ok(_)) = (receiving.spot(), &stored)
+        {
+            let (peer, about) = (receiving.peer, receiving.about.clone());
+            self.unheard.told(now, spot.link, peer, about);
+        }
+        self.with_receiving(now, id, |receiving, desk| receiving.stored(stored, desk));
+    }
+
+    /// A person here stops a transfer.
+    pub(super) fn stop(&mut self, now: Millis, id: TransferId) {
+        let Some(receiving) = self.receiving.get(&id) else { return };
+        let mut moving = self.receiving.values().filter(|other| other.is_moving());
+        let is_alone = !moving.any(|other| other.is_same(receiving.peer, &receiving.about));
+        self.with_receiving(now, id, |receiving, desk| receiving.cancel(is_alone, desk));
     }
 
     /// Gives the disk what has come of a transfer, before it is interrupted.
