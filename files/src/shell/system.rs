@@ -1,11 +1,13 @@
 //! What std does not offer, or not alike on all systems.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cap_std::fs::Dir;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
 
 /// A path of the bytes that one was made of.
 pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
@@ -50,6 +52,11 @@ impl Stamp {
     }
 }
 
+/// When a folder was last changed, in seconds since 1970.
+pub(super) fn modified_seconds(about: &cap_std::fs::Metadata) -> i64 {
+    about.modified().map_or(0, |time| since_1970(time.into_std(), |age| age.as_secs().into()))
+}
+
 /// A time as a number, negative before 1970; what does not fit is as near as it gets.
 fn since_1970(time: SystemTime, unit: impl Fn(&Duration) -> u128) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
@@ -82,14 +89,31 @@ pub(super) fn is_executable(about: &Metadata) -> bool {
     }
 }
 
-/// Opens a file for reading: not what a link points to, and without waiting for the other end of a
-/// pipe.
-pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+/// Options for a file that is read, not followed if it is a link, not waited for if it is a pipe.
+pub(super) fn reading() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
+    no_waiting_no_links(&mut options);
+    options
+}
+
+/// The same for a file that is written.
+pub(super) fn writing() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    no_waiting_no_links(&mut options);
+    options
+}
+
+fn no_waiting_no_links(options: &mut OpenOptions) {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_waiting_no_links());
-    options.open(path)
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        cap_std::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    #[cfg(not(unix))]
+    let _ = options;
 }
 
 /// Whether that was refused because it is a link.
@@ -105,20 +129,23 @@ pub(super) fn is_link(error: &io::Error) -> bool {
     }
 }
 
-/// The flags of `open` for that.
-#[cfg(unix)]
-pub(super) fn no_waiting_no_links() -> i32 {
-    use rustix::fs::OFlags;
-    (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
+/// The open folder that something is in, and its name there.
+pub(super) fn open_parent(path: &Path) -> io::Result<(Dir, &OsStr)> {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => {
+            Ok((Dir::open_ambient_dir(parent, ambient_authority())?, name))
+        }
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
 }
 
 /// Opens a folder in a folder, if it is one and not a link to one.
-pub(super) fn open_dir(within: &Dir, name: &str) -> io::Result<Dir> {
+pub(super) fn open_dir(within: &Dir, name: impl AsRef<Path>) -> io::Result<Dir> {
     #[cfg(unix)]
     {
         use rustix::fs::{Mode, OFlags};
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        let opened = rustix::fs::openat(within, name, flags, Mode::empty())?;
+        let opened = rustix::fs::openat(within, name.as_ref(), flags, Mode::empty())?;
         Ok(Dir::from_std_file(File::from(opened)))
     }
     #[cfg(not(unix))]
@@ -164,7 +191,7 @@ fn move_in_by_reserving(from: &Dir, name: &str, into: &Dir, new: &str) -> io::Re
     if from.symlink_metadata(name)?.is_dir() {
         into.create_dir(new)?;
     } else {
-        into.open_with(new, cap_std::fs::OpenOptions::new().write(true).create_new(true))?;
+        into.open_with(new, OpenOptions::new().write(true).create_new(true))?;
     }
     from.rename(name, into, new)
 }
@@ -203,7 +230,6 @@ pub(super) fn sync_dir(dir: &Dir) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cap_std::ambient_authority;
 
     #[test]
     fn what_is_moved_in_overwrites_nothing_on_any_file_system() {

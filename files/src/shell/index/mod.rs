@@ -16,7 +16,7 @@ use self::known::KnownFiles;
 use super::source::place_of;
 use super::source::reading::Reading;
 use super::source::walk::{self, Walk};
-use super::system::Stamp;
+use super::system::{self, Stamp};
 use crate::disk::{Index, IndexDone, Share, Trouble};
 
 /// What is shared, and which content is known. Others can name what is shared, and nothing else:
@@ -212,7 +212,8 @@ impl Indexer {
                 return None;
             };
             // What cannot be read stays without a hash; it is tried again when it is looked at.
-            let (reading, stamp, _) = Reading::open(&path).ok()?;
+            let (dir, name) = system::open_parent(&path).ok()?;
+            let (reading, stamp, _) = Reading::open(&dir, name.as_ref()).ok()?;
             self.hashing = Some(Hashing { path, stamp, reading });
         }
         let mut hashing = self.hashing.take()?;
@@ -253,6 +254,6 @@ fn now(path: &Path, private: &Path) -> Result<Now, Why> {
     if about.is_file() {
         return Ok(Now { kind: Kind::File, stamp, entries: 1, bytes: stamp.size });
     }
-    let (entries, bytes) = walk::count(Walk::folder(path.to_owned(), private.to_owned()))?;
+    let (entries, bytes) = walk::count(Walk::folder(path, private)?)?;
     Ok(Now { kind: Kind::Folder, stamp, entries, bytes })
 }

@@ -32,6 +32,8 @@ struct Transfer {
 enum Stage {
     Checking(Checking),
     Filling(Filling),
+    /// It has left its part.
+    Placed,
     /// A step failed: what was said then is said again.
     Failed(Trouble),
 }
@@ -92,7 +94,7 @@ impl Shelf {
                 Checked::On(checking, bytes) => (Stage::Checking(checking), Ready::Checking(bytes)),
                 Checked::Done(filling, have) => (Stage::Filling(filling), Ready::Here(have)),
             }),
-            stage @ (Stage::Filling(_) | Stage::Failed(_)) => Ok((stage, Ready::Here(None))),
+            stage => Ok((stage, Ready::Here(None))),
         })
     }
 
@@ -105,7 +107,7 @@ impl Shelf {
                 }
                 Stage::Filling(filling) => filling.part,
                 Stage::Checking(checking) => checking.into_part(),
-                Stage::Failed(_) => return Err(Fault::Changed),
+                Stage::Placed | Stage::Failed(_) => return Err(Fault::Changed),
             };
             match at {
                 (0, 0) => Ok((Stage::Filling(Filling::empty(part, kind)?), ())),
@@ -125,16 +127,17 @@ impl Shelf {
     }
 
     pub(super) fn store(&mut self, id: TransferId) -> Result<Placed, Trouble> {
-        let Some(transfer) = self.transfers.remove(&id) else { return Err(super::not_open()) };
-        let filling = match transfer.stage {
-            Stage::Filling(filling) => filling,
-            Stage::Failed(trouble) => return Err(trouble),
-            Stage::Checking(_) => return Err(super::not_open()),
-        };
-        let hash = filling.hash.filter(|_| filling.kind == Kind::File);
-        let wanted = &transfer.arriving.name;
-        let placed = self.base().and_then(|base| placing::place(base, filling, wanted));
-        let name = placed.map_err(|fault| self.trouble(&transfer.arriving, &fault))?;
+        let wanted = self.transfers.get(&id).map(|transfer| transfer.arriving.name.clone());
+        let base = self.base().and_then(|base| Ok(base.try_clone()?));
+        let (name, hash) = self.step(id, |stage| {
+            let (Stage::Filling(filling), Some(wanted)) = (stage, wanted) else {
+                return Err(Fault::Stream("it came before it was wanted"));
+            };
+            let hash = filling.hash.filter(|_| filling.kind == Kind::File);
+            let name = placing::place(&base?, filling, &wanted)?;
+            Ok((Stage::Placed, (name, hash)))
+        })?;
+        self.transfers.remove(&id);
         let path = Some(self.path.join(name.as_str()));
         Ok(Placed { name, path, hash })
     }
