@@ -52,11 +52,6 @@ impl Stamp {
     }
 }
 
-/// When a folder was last changed, in seconds since 1970.
-pub(super) fn modified_seconds(about: &cap_std::fs::Metadata) -> i64 {
-    about.modified().map_or(0, |time| since_1970(time.into_std(), |age| age.as_secs().into()))
-}
-
 /// A time as a number, negative before 1970; what does not fit is as near as it gets.
 fn since_1970(time: SystemTime, unit: impl Fn(&Duration) -> u128) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
@@ -70,10 +65,33 @@ pub(super) fn seconds_now() -> i64 {
     since_1970(SystemTime::now(), |age| age.as_secs().into())
 }
 
-/// The time of so many seconds since 1970, if the system can say it.
+/// The time of so many seconds since 1970, if a disk can say it.
 pub(super) fn time_of(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
+    if !DISK_SECONDS.contains(&seconds) {
+        None
+    } else if seconds < 0 {
+        UNIX_EPOCH.checked_sub(distance)
+    } else {
+        UNIX_EPOCH.checked_add(distance)
+    }
+}
+
+/// What ext4 can say: years 1901 to 2446. Some others can say more, and some programs then fall
+/// over what they read.
+const DISK_SECONDS: std::ops::Range<i64> = -(1 << 31)..(1 << 31) + 3 * (1 << 32);
+
+/// What there is to know of something beneath a folder; of a link, of itself.
+pub(super) fn about(dir: &Dir, path: &Path) -> io::Result<Metadata> {
+    // Not by cap-std's own, which stumbles over the earliest of all times.
+    let mut options = reading();
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::PATH).bits().cast_signed();
+        cap_std::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    dir.open_with(path, &options)?.into_std().metadata()
 }
 
 /// Whether its owner may run it.
@@ -259,6 +277,9 @@ mod tests {
             let modified = since_1970(time, Duration::as_nanos);
             let stamp = Stamp { file: (0, 0), size: 0, modified };
             assert_eq!(stamp.modified_seconds(), seconds);
+        }
+        for seconds in [i64::MIN, i64::MIN + 1, 1 << 40, i64::MAX] {
+            assert_eq!(time_of(seconds), None);
         }
     }
 }

@@ -112,9 +112,9 @@ impl Stream {
 
     fn enter(&mut self, path: &Path, entry: &EntryPath) -> Result<Step, Why> {
         let dir = &self.walk.as_ref().ok_or(Why::Gone)?.dir;
-        let about = dir.symlink_metadata(path).map_err(|error| why(&error))?;
+        let about = system::about(dir, path).map_err(|error| why(&error))?;
         self.entries += 1;
-        let modified = system::modified_seconds(&about);
+        let modified = Stamp::of(&about).modified_seconds();
         let (path, kind, bytes) = (entry.clone(), Kind::Folder, None);
         Ok(Step::Entry(Entry { number: 0, path, kind, bytes, modified, executable: false }))
     }

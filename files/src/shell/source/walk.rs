@@ -150,7 +150,7 @@ pub(in crate::shell) fn count(mut walk: Walk) -> Result<(u64, u64), Why> {
     while let Some(met) = walk.next() {
         let Met::Found(path, _, kind) = met else { continue };
         // What has gone in this moment is not counted, as it will not be sent.
-        let Ok(about) = walk.dir.symlink_metadata(path) else { continue };
+        let Ok(about) = system::about(&walk.dir, &path) else { continue };
         entries += 1;
         bytes += if kind == Kind::File { about.len() } else { 0 };
         if entries > limits::ENTRIES_MAX {
