@@ -23,7 +23,8 @@ pub(crate) struct Folders {
 
 impl Folders {
     pub(crate) fn new() -> Self {
-        let all = tempfile::tempdir().unwrap();
+        // In memory where that can be had: what is stored is synced.
+        let all = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let [from, to, data] = ["from", "to", "data"].map(|name| all.path().join(name));
         for path in [&from, &to, &data] {
             fs::create_dir(path).unwrap();
@@ -220,13 +221,17 @@ pub(crate) fn send_all(folders: &Folders, path: &Path) -> Placed {
 pub(crate) fn tree(folder: &Path) -> Vec<(String, Option<Vec<u8>>, i64, bool)> {
     use std::os::unix::fs::MetadataExt as _;
     let mut found = Vec::new();
-    for entry in walkdir::WalkDir::new(folder).min_depth(1).sort_by_file_name() {
-        let entry = entry.unwrap();
-        let about = entry.metadata().unwrap();
-        let path = entry.path().strip_prefix(folder).unwrap().display().to_string();
-        let bytes = about.is_file().then(|| fs::read(entry.path()).unwrap());
-        let is_executable = about.is_file() && about.mode() & 0o100 != 0;
-        found.push((path, bytes, about.mtime(), is_executable));
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for name in names(&inner) {
+            let path = inner.join(name);
+            let about = path.symlink_metadata().unwrap();
+            let bytes = about.is_file().then(|| fs::read(&path).unwrap());
+            let is_executable = about.is_file() && about.mode() & 0o100 != 0;
+            let name = path.strip_prefix(folder).unwrap().display().to_string();
+            found.push((name, bytes, about.mtime(), is_executable));
+            folders.extend(about.is_dir().then_some(path));
+        }
     }
     found
 }

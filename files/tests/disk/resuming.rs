@@ -40,8 +40,14 @@ fn with_sources(folders: Folders, path: PathBuf) -> Sending {
 
 /// Whether what arrived is what was sent, and nothing else is there.
 fn same(folders: &Folders, path: &Path) -> bool {
-    let name = path.file_name().unwrap();
-    tree(&folders.from) == tree(&folders.to) && folders.arrived() == [name.to_str().unwrap()]
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let arrived = folders.to.join(name);
+    let same = if path.is_dir() {
+        tree(path) == tree(&arrived)
+    } else {
+        fs::read(path).unwrap() == fs::read(arrived).unwrap()
+    };
+    same && folders.arrived() == [name]
 }
 
 #[test]

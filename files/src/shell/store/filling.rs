@@ -12,7 +12,7 @@ use hallway::tree::{ChunkHash, FileHash};
 
 use super::fault::Fault;
 use super::ledger::Item;
-use super::part::{DATA, Part, file_options};
+use super::part::{DATA, Part};
 use super::places::Places;
 use crate::disk::Piece;
 use crate::shell::system;
@@ -88,7 +88,7 @@ impl Filling {
             self.data.create_dir(path)?;
             return Ok(());
         }
-        let mut options = file_options();
+        let mut options = system::writing();
         options.read(true).create_new(true);
         #[cfg(unix)]
         {
