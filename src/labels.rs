@@ -27,6 +27,8 @@ pub const REKEY_MAC: &str = "hallway 2026-11 v1 rekey mac";
 pub const FINGERPRINT: &str = "hallway 2026-11 v1 fingerprint";
 /// Key under which a stretched password is remembered in memory.
 pub const STRETCH_MEMO: &str = "hallway 2026-11 v1 stretch memo";
+/// What a beginning of a transfer of files comes to.
+pub const FILE_PREFIX: &str = "hallway 2026-11 v1 file prefix";
 /// Output of the seed generator.
 pub const SEED_DRAW: &str = "hallway 2026-11 v1 seed draw";
 /// Next state of the seed generator.
@@ -38,7 +40,7 @@ pub const SIGN_DIALLER: &[u8] = b"hallway/1 dialler identity\0";
 pub const SIGN_LISTENER: &[u8] = b"hallway/1 listener identity\0";
 
 /// All derivation contexts, for the test that they differ.
-pub const CONTEXTS: [&str; 14] = [
+pub const CONTEXTS: [&str; 15] = [
     HELLO_HASH,
     TRANSCRIPT,
     MASTER,
@@ -51,6 +53,7 @@ pub const CONTEXTS: [&str; 14] = [
     REKEY_MAC,
     FINGERPRINT,
     STRETCH_MEMO,
+    FILE_PREFIX,
     SEED_DRAW,
     SEED_STEP,
 ];

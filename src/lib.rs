@@ -21,6 +21,7 @@ pub mod pages;
 pub mod passphrase;
 pub mod pins;
 pub mod place;
+pub mod prefix;
 pub mod reason;
 pub mod record;
 pub mod secret;

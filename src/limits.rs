@@ -198,15 +198,31 @@ pub const FILE_WINDOW_MAX: u64 = 4 << 20;
 /// Bytes under way take so much longer than when nothing waits: then the window shrinks. Half of
 /// what a line of chat may take.
 pub const FILE_DELAY_MAX: Millis = Millis(20);
+/// How long the smallest delay is believed. Then it is measured anew with the smallest window: a
+/// queue that always stands would look like distance.
+pub const FILE_DELAY_AGE: Millis = Millis(30_000);
 /// Bytes received that are held back from the sender's window when the disk has not taken them.
 pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
 /// Bytes that one read of a file brings: few enough that several transfers take turns, enough
 /// that waking a thread for it costs nothing.
 pub const FILE_READ_BYTES: usize = 8 * FILE_RECORD_BYTES;
+/// Bytes of what is here already that are looked through at one go: a few milliseconds, in which
+/// no other transfer moves.
+pub const FILE_CHECK_BYTES: usize = 8 * CHUNK_BYTES;
+/// A part that nobody came back for is removed after so many days: a month, so that holidays do
+/// not cost a large file, and disks do not fill for ever.
+pub const PART_DAYS_MAX: u64 = 30;
+/// Parts of the same thing from the same sender side by side: it is rarely sent twice at a time.
+pub const SAME_PARTS_MAX: u32 = 16;
+/// Numbers that are tried when a name is taken, before the person is told: nobody has so many.
+pub const SAME_NAMES_MAX: u32 = 1_000;
 /// Transfers of one node at a time, those that wait for an answer included.
 pub const TRANSFERS_MAX: usize = 256;
 /// Transfers offered on one connection and not answered: a person cannot be asked for more.
 pub const OFFERS_MAX: usize = 32;
+/// Transfers that move at a time in one direction of a connection, the others wait for their turn:
+/// the receiver keeps a chunk of each in memory, the sender two reads.
+pub const FILES_MOVING_MAX: usize = 4;
 /// Files and folders in one transfer.
 pub const ENTRIES_MAX: u64 = 1_000_000;
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
@@ -215,6 +231,13 @@ pub const STALL_WAIT: Millis = Millis(15_000);
 pub const PROGRESS_PAUSE: Millis = Millis(250);
 /// Things that a node shares.
 pub const SHARED_MAX: usize = 1_000;
+/// Files whose hash is remembered, with where they are; the oldest is forgotten first. About a
+/// megabyte.
+pub const KNOWN_FILES_MAX: usize = 10_000;
+/// Bytes of the index that are read: as many files with long paths.
+pub const INDEX_BYTES_MAX: usize = 8 << 20;
+/// How long what is shared is believed to be unchanged when others ask for it.
+pub const SURVEY_PAUSE: Millis = Millis(1_000);
 /// Things that another node shares and that are kept of its list.
 pub const LISTED_MAX: usize = SHARED_MAX;
 

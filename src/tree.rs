@@ -29,15 +29,47 @@ impl ChunkHash {
     /// For more than [`limits::CHUNK_BYTES`], and for an empty chunk that is not the whole file:
     /// there is none.
     pub fn of(index: u64, bytes: &[u8], whole: bool) -> Self {
-        assert!(bytes.len() <= limits::CHUNK_BYTES, "more than a chunk");
-        if whole {
-            return Self(*blake3::hash(bytes).as_bytes());
-        }
-        assert!(!bytes.is_empty(), "a chunk without bytes");
+        let mut hasher = ChunkHasher::new(index);
+        hasher.push(bytes);
+        hasher.finish(whole)
+    }
+}
+
+/// The hash of a chunk in the making: for who has its bytes piece by piece.
+#[derive(Debug)]
+pub struct ChunkHasher {
+    hasher: Hasher,
+    bytes: usize,
+}
+
+impl ChunkHasher {
+    /// Of chunk number `index` of a file.
+    pub fn new(index: u64) -> Self {
         let mut hasher = Hasher::new();
         hasher.set_input_offset(index * limits::CHUNK_BYTES as u64);
-        hasher.update(bytes);
-        Self(hasher.finalize_non_root())
+        Self { hasher, bytes: 0 }
+    }
+
+    /// Takes the next of its bytes.
+    ///
+    /// # Panics
+    /// For more than [`limits::CHUNK_BYTES`] altogether.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        assert!(self.bytes <= limits::CHUNK_BYTES, "more than a chunk");
+        self.hasher.update(bytes);
+    }
+
+    /// The hash; `whole` when the file has no other chunk.
+    ///
+    /// # Panics
+    /// For an empty chunk that is not the whole file: there is none.
+    pub fn finish(&self, whole: bool) -> ChunkHash {
+        if whole {
+            return ChunkHash(*self.hasher.finalize().as_bytes());
+        }
+        assert!(self.bytes > 0, "a chunk without bytes");
+        ChunkHash(self.hasher.finalize_non_root())
     }
 }
 
@@ -124,6 +156,16 @@ mod tests {
             let bytes = &most[..count];
             let hash = by_chunks(bytes);
             assert_eq!(hash, FileHash(*blake3::hash(bytes).as_bytes()), "{count} bytes");
+        }
+    }
+
+    #[test]
+    fn a_chunk_in_pieces_has_the_hash_of_the_chunk() {
+        let bytes = bytes(CHUNK - 7);
+        for index in [0, 3] {
+            let mut hasher = ChunkHasher::new(index);
+            bytes.chunks(limits::FILE_RECORD_BYTES).for_each(|piece| hasher.push(piece));
+            assert_eq!(hasher.finish(false), ChunkHash::of(index, &bytes, false));
         }
     }
 

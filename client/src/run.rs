@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use discovery::shell::service::Search;
 use discovery::view::event;
+use files::disk::Index;
 use hallway::event::Event;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
@@ -64,6 +65,16 @@ pub fn run(options: &Options) -> Exit {
         Some(Task::Doctor { place, seconds }) => {
             doctor::run(options, base, place.as_ref(), *seconds)
         }
+        Some(Task::Send { place, paths, named }) => {
+            tasks::files::send(options, base, home, place, paths, named.as_deref())
+        }
+        Some(Task::Get { place, names, output }) => {
+            tasks::files::get(options, base, home, place, names, output.as_deref())
+        }
+        Some(Task::Files { place }) => tasks::files::list(options, base, home, place),
+        Some(Task::Share { paths }) => tasks::files::share(options, base, &home, paths),
+        Some(Task::Unshare { names }) => tasks::files::unshare(options, base, &home, names),
+        Some(Task::Shared) => tasks::files::shares(options, base, &home, vec![Index::Survey]),
         Some(Task::Trust { who, fingerprint }) => {
             tasks::trust(options, base, &home, who, fingerprint)
         }

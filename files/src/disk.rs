@@ -148,8 +148,9 @@ pub enum Write {
     From(TransferId, u64, u64),
     /// Write these, in order. Answered by `Wrote`.
     Put(TransferId, Vec<Piece>),
-    /// That was all: move it into its place. Answered by `Stored`.
-    Store(TransferId),
+    /// That was all: move it into its place; a single file only if it comes to this hash, when one
+    /// was promised (else it is damaged). Answered by `Stored`.
+    Store(TransferId, Option<FileHash>),
     /// Nothing more comes. Keep the part for later, or throw it away. Not answered.
     Abandon(TransferId, Keep),
 }
@@ -163,7 +164,7 @@ impl Write {
             | Self::Check(id)
             | Self::From(id, ..)
             | Self::Put(id, _)
-            | Self::Store(id)
+            | Self::Store(id, _)
             | Self::Abandon(id, _) => *id,
         }
     }
@@ -230,8 +231,8 @@ pub struct Room {
 pub enum Ready {
     /// So many bytes more were looked through; ask again.
     Checking(u64),
-    /// All of it was: so much is here. `None` when that is nothing.
-    Here(Option<Have>),
+    /// All of it was: so much is here, and that is so many bytes. `None` when it is nothing.
+    Here(Option<Have>, u64),
 }
 
 /// Where something received is.

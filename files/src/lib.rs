@@ -4,7 +4,15 @@
 //! disk), then the core: [`transfers`]. [`shell`] does what is asked.
 #![forbid(unsafe_code)]
 
+mod desk;
 pub mod disk;
+mod flow;
+mod intake;
+mod link;
 pub mod news;
+mod receiving;
+mod requests;
+mod sending;
+mod sharing;
 pub mod shell;
 pub mod transfers;

@@ -111,6 +111,11 @@ impl Machine {
         self.discovery = program::start(common, setup, &self.base);
     }
 
+    /// What time it is.
+    pub fn now(&self) -> Millis {
+        self.base.clock.now().tick
+    }
+
     /// The node, to look at.
     pub fn node(&self) -> &Node {
         &self.node
@@ -165,6 +170,11 @@ impl Machine {
     /// The next thing that concerns the person, if there is one; otherwise sleeps until something
     /// happens.
     pub fn turn(&mut self) -> Option<Happening> {
+        self.turn_until(None)
+    }
+
+    /// The same, and it does not sleep beyond the deadline.
+    pub fn turn_until(&mut self, deadline: Option<Millis>) -> Option<Happening> {
         if self.happenings.is_empty() {
             self.handle(Input::TurnEnd);
             if let Some(discovery) = &mut self.discovery {
@@ -173,7 +183,7 @@ impl Machine {
         }
         if self.happenings.is_empty() {
             let discovered = self.discovery.as_ref().and_then(Discovery::deadline);
-            let due = [self.node.deadline(), discovered].into_iter().flatten().min();
+            let due = [self.node.deadline(), discovered, deadline].into_iter().flatten().min();
             self.base.net.wait(due);
             self.gather();
         }

@@ -231,7 +231,7 @@ pub fn hello_hash(client_front: &[u8], server_front: &[u8]) -> [u8; 32] {
 }
 
 /// lp(x) = len:u32 BE ‖ x
-pub(super) fn length_prefixed(hasher: &mut blake3::Hasher, bytes: &[u8]) {
+pub(crate) fn length_prefixed(hasher: &mut blake3::Hasher, bytes: &[u8]) {
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     hasher.update(&len.to_be_bytes());
     hasher.update(bytes);

@@ -6,6 +6,7 @@
 
 mod downloads;
 mod index;
+mod prefix;
 mod sandbox;
 mod source;
 mod store;
@@ -28,7 +29,7 @@ use crate::disk::{
 
 pub use self::downloads::download_dir;
 pub use self::index::{Indexer, Turn};
-pub use self::sandbox::Sandbox;
+pub use self::sandbox::{Sandbox, probe};
 pub use self::source::Sources;
 pub use self::store::{Place, Store};
 

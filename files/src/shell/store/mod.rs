@@ -1,9 +1,29 @@
-//! What is received: parts, and their way into place.
+//! What is received: verified, written into a part, moved into its place.
 
+mod checking;
+mod fault;
+mod filling;
+mod ledger;
+mod part;
+mod places;
+mod placing;
+mod shelf;
+mod sink;
+#[cfg(test)]
+mod tests;
+
+use std::io;
 use std::path::PathBuf;
 
-use super::Sandbox;
-use crate::disk::{Write, WriteDone};
+use hallway::message::files::Why;
+
+use self::shelf::Shelf;
+use self::sink::Sink;
+use super::sandbox::{self, Sandbox};
+use crate::disk::{Room, Trouble, Write, WriteDone};
+
+/// What the names of parts end with.
+pub(super) const PART_ENDING: &str = ".hallway-part";
 
 /// Where a store puts what it receives.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,26 +34,96 @@ pub enum Place {
     Stdout,
 }
 
-/// All transfers that are written to one place.
+/// All transfers that are written to one place. Whatever comes, nothing else is touched.
 pub struct Store {
-    place: Place,
+    keeper: Keeper,
+    is_confined: bool,
+}
+
+enum Keeper {
+    Shelf(Shelf),
+    Sink(Sink),
 }
 
 impl Store {
-    /// A store of that place, which need not exist.
+    /// A store of that place, which need not be there.
     pub fn at(place: Place) -> Self {
-        Self { place }
+        match place {
+            Place::Folder(path) => Self::of(Keeper::Shelf(Shelf::new(path))),
+            Place::Stdout => Self::into_output(sink::stdout()),
+        }
     }
 
-    /// Confines this thread.
+    /// A store that writes to this output instead of standard output.
+    pub fn into_output(output: Box<dyn io::Write + Send>) -> Self {
+        Self::of(Keeper::Sink(Sink::new(output)))
+    }
+
+    fn of(keeper: Keeper) -> Self {
+        Self { keeper, is_confined: false }
+    }
+
+    /// Confines this thread to the place for ever, before the first job that writes there; says how
+    /// well. The folder must be there by then, so it is made.
     pub fn confine(&mut self, job: &Write) -> Option<Sandbox> {
-        let _ = job;
-        None
+        if self.is_confined || !matches!(job, Write::Open(..)) {
+            return None;
+        }
+        let folder = match &self.keeper {
+            Keeper::Sink(_) => None,
+            // The job itself will say what is wrong.
+            Keeper::Shelf(shelf) => Some(shelf.make().ok().map(|()| shelf.path())?),
+        };
+        self.is_confined = true;
+        Some(sandbox::confine(folder))
     }
 
-    /// Does one job.
+    /// Does one job. The target of `Open` is not looked at: a store has one place.
     pub fn run(&mut self, job: Write) -> Option<WriteDone> {
-        let _ = (&self.place, job);
-        None
+        Some(match (&mut self.keeper, job) {
+            (Keeper::Shelf(shelf), Write::Look(id, arriving)) => {
+                WriteDone::Looked(id, shelf.look(&arriving))
+            }
+            (Keeper::Sink(_), Write::Look(id, _)) => {
+                WriteDone::Looked(id, Ok(Room { free: u64::MAX, here: 0 }))
+            }
+            (Keeper::Shelf(shelf), Write::Open(id, arriving, _)) => {
+                WriteDone::Ready(id, shelf.open(id, arriving))
+            }
+            (Keeper::Sink(sink), Write::Open(id, arriving, _)) => sink.open(id, arriving),
+            (Keeper::Shelf(shelf), Write::Check(id)) => WriteDone::Ready(id, shelf.check(id)),
+            (Keeper::Sink(sink), Write::Check(id)) => WriteDone::Ready(id, sink.check(id)),
+            (Keeper::Shelf(shelf), Write::From(id, entries, chunks)) => {
+                WriteDone::Wrote(id, shelf.from(id, (entries, chunks)))
+            }
+            (Keeper::Sink(sink), Write::From(id, entries, chunks)) => {
+                WriteDone::Wrote(id, sink.from(id, (entries, chunks)))
+            }
+            (Keeper::Shelf(shelf), Write::Put(id, pieces)) => {
+                WriteDone::Wrote(id, shelf.put(id, pieces))
+            }
+            (Keeper::Sink(sink), Write::Put(id, pieces)) => {
+                WriteDone::Wrote(id, sink.put(id, pieces))
+            }
+            (Keeper::Shelf(shelf), Write::Store(id, hash)) => {
+                WriteDone::Stored(id, shelf.store(id, hash))
+            }
+            (Keeper::Sink(sink), Write::Store(id, hash)) => {
+                WriteDone::Stored(id, sink.store(id, hash))
+            }
+            (Keeper::Shelf(shelf), Write::Abandon(id, keep)) => {
+                shelf.abandon(id, keep);
+                return None;
+            }
+            (Keeper::Sink(sink), Write::Abandon(id, keep)) => {
+                sink.abandon(id, keep);
+                return None;
+            }
+        })
     }
+}
+
+/// A job for a transfer that is not open here, or not so far.
+fn not_open() -> Trouble {
+    Trouble { why: Why::Disk, words: "it is not being received".to_owned() }
 }

@@ -5,9 +5,11 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+pub(crate) mod files;
+
 use std::io;
 
-use files::transfers::Setup;
+use ::files::transfers::Setup;
 use hallway::event::{Event, MemberEvent};
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};

@@ -1,0 +1,68 @@
+//! The beginning of a stream that the receiver has already: held against its digest.
+
+use std::cmp::Ordering;
+
+use hallway::limits::{FILE_CHECK_BYTES, STREAM_MESSAGE_WEIGHT};
+use hallway::message::files::Have;
+
+use super::stream::{Step, Stream};
+use crate::shell::prefix::Prefix;
+
+/// A stream that is read, and not sent, up to where the receiver has got.
+pub(super) struct Passing {
+    stream: Stream,
+    have: Have,
+    prefix: Prefix,
+    /// Chunks of the entry that is not whole yet.
+    chunks: u64,
+}
+
+/// How far that is.
+pub(super) enum Passed {
+    /// So many bytes further.
+    On(Passing),
+    /// The receiver has the same: the stream goes on here.
+    Same(Stream, Have),
+    /// It has not.
+    Different,
+}
+
+impl Passing {
+    pub(super) fn new(stream: Stream, have: Have) -> Self {
+        Self { stream, have, prefix: Prefix::default(), chunks: 0 }
+    }
+
+    /// Reads on for a moment; also says how many bytes that were.
+    pub(super) fn go_on(mut self) -> (u64, Passed) {
+        let mut bytes = 0;
+        let mut weight = 0;
+        while weight < FILE_CHECK_BYTES as u64 {
+            let wanted = (self.have.entries, self.have.chunks);
+            match (self.stream.entries, self.chunks).cmp(&wanted) {
+                Ordering::Less => {}
+                Ordering::Equal if self.prefix.digest() == self.have.digest => {
+                    return (bytes, Passed::Same(self.stream, self.have));
+                }
+                // That many chunks this entry has not got.
+                Ordering::Equal | Ordering::Greater => return (bytes, Passed::Different),
+            }
+            match self.stream.next() {
+                Step::Entry(entry) => {
+                    self.prefix.entry(&entry);
+                    weight += STREAM_MESSAGE_WEIGHT;
+                }
+                Step::Bytes(read, chunk) => {
+                    bytes += read.len() as u64;
+                    weight += read.len() as u64;
+                    if let Some(chunk) = chunk {
+                        self.prefix.chunk(&chunk.hash);
+                        self.chunks = if chunk.last { 0 } else { self.chunks + 1 };
+                    }
+                }
+                Step::LeftOut(..) => weight += STREAM_MESSAGE_WEIGHT,
+                Step::Broken(..) | Step::End | Step::Lost(_) => return (bytes, Passed::Different),
+            }
+        }
+        (bytes, Passed::On(self))
+    }
+}

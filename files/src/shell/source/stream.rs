@@ -1,0 +1,140 @@
+//! All of a transfer as one stream: entries, their bytes, their chunks, in an order that is always
+//! the same.
+
+use std::path::PathBuf;
+
+use hallway::message::files::{Chunk, Entry, Kind, Why};
+use hallway::text::EntryPath;
+use hallway::tree::FileHash;
+
+use super::reading::Reading;
+use super::walk::{Met, Walk, why};
+use crate::shell::system::{self, Stamp};
+
+/// One step of a stream.
+pub(super) enum Step {
+    Entry(Entry),
+    /// Bytes of the entry, and the end of their chunk.
+    Bytes(Vec<u8>, Option<Chunk>),
+    LeftOut(EntryPath, Why),
+    /// The entry whose bytes came last cannot be read to its end. The stream goes on behind it.
+    Broken(EntryPath, Why),
+    End,
+    /// The stream cannot go on.
+    Lost(Why),
+}
+
+/// A way through what is sent, with at most one file open.
+pub(super) struct Stream {
+    walk: Walk,
+    open: Option<(Entry, Reading)>,
+    kind: Kind,
+    /// The one file as it was when it was offered.
+    expected: Option<Stamp>,
+    /// What is read instead of the one file.
+    input: Option<Reading>,
+    /// Entries that are whole, and bytes of all that is.
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+    /// Of the last file that was read to its end.
+    hash: Option<FileHash>,
+}
+
+impl Stream {
+    pub(super) fn folder(walk: Walk) -> Self {
+        Self {
+            walk,
+            open: None,
+            kind: Kind::Folder,
+            expected: None,
+            input: None,
+            entries: 0,
+            bytes: 0,
+            hash: None,
+        }
+    }
+
+    pub(super) fn file(walk: Walk, expected: Stamp) -> Self {
+        Self { kind: Kind::File, expected: Some(expected), ..Self::folder(walk) }
+    }
+
+    pub(super) fn of_input(walk: Walk, input: Reading) -> Self {
+        Self { kind: Kind::File, input: Some(input), ..Self::folder(walk) }
+    }
+
+    /// The entry whose bytes are coming.
+    pub(super) fn current(&self) -> Option<&Entry> {
+        self.open.as_ref().map(|(entry, _)| entry)
+    }
+
+    /// What a single file came to.
+    pub(super) fn hash_alone(&self) -> Option<FileHash> {
+        self.hash.filter(|_| self.kind == Kind::File)
+    }
+
+    /// The next step.
+    pub(super) fn next(&mut self) -> Step {
+        if self.open.is_some() {
+            return self.read();
+        }
+        match self.walk.next() {
+            None => Step::End,
+            Some(Met::LeftOut(path, why)) => Step::LeftOut(path, why),
+            Some(Met::Lost(why)) => Step::Lost(why),
+            Some(Met::Found(path, entry, kind)) => {
+                let met = match kind {
+                    Kind::File => self.open(path, &entry),
+                    Kind::Folder => self.enter(path, &entry),
+                };
+                match met {
+                    Ok(step) => step,
+                    Err(why) if self.kind == Kind::File => Step::Lost(why),
+                    Err(why) => Step::LeftOut(entry, why),
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, path: PathBuf, entry: &EntryPath) -> Result<Step, Why> {
+        let about = path.symlink_metadata().map_err(|error| why(&error))?;
+        self.entries += 1;
+        let modified = Stamp::of(&about).modified_seconds();
+        let (path, kind, bytes) = (entry.clone(), Kind::Folder, None);
+        Ok(Step::Entry(Entry { number: 0, path, kind, bytes, modified, executable: false }))
+    }
+
+    fn open(&mut self, file: PathBuf, entry: &EntryPath) -> Result<Step, Why> {
+        let (path, kind) = (entry.clone(), Kind::File);
+        let (entry, reading) = if let Some(input) = self.input.take() {
+            let modified = system::seconds_now();
+            (Entry { number: 0, path, kind, bytes: None, modified, executable: false }, input)
+        } else {
+            let (reading, stamp, executable) = Reading::open(&file)?;
+            if self.expected.is_some_and(|expected| expected != stamp) {
+                return Err(Why::Changed);
+            }
+            let (bytes, modified) = (Some(stamp.size), stamp.modified_seconds());
+            (Entry { number: 0, path, kind, bytes, modified, executable }, reading)
+        };
+        self.open = Some((entry.clone(), reading));
+        Ok(Step::Entry(entry))
+    }
+
+    fn read(&mut self) -> Step {
+        let Some((entry, mut reading)) = self.open.take() else { return Step::End };
+        match reading.next() {
+            Err(why) if self.kind == Kind::File => Step::Lost(why),
+            Err(why) => Step::Broken(entry.path, why),
+            Ok((bytes, chunk)) => {
+                if chunk.is_some_and(|chunk| chunk.last) {
+                    self.entries += 1;
+                    self.bytes += reading.bytes();
+                    self.hash = reading.hash();
+                } else {
+                    self.open = Some((entry, reading));
+                }
+                Step::Bytes(bytes, chunk)
+            }
+        }
+    }
+}
