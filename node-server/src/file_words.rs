@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use files::news::{About, Failure, News, Progress, Stage, Way};
+use files::transfers::Transfers;
 use hallway::log::Level;
 use hallway::message::files::{Item, Kind, Why};
 use hallway::text::{padded, shown};
@@ -183,6 +184,23 @@ pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
     let part = share(progress.done, about.bytes).unwrap_or_else(|| size(progress.done));
     let extent = extent(about.kind, about.entries, about.bytes);
     format!("{:>4}  {part:>4}  {} {way} {}: {state} ({extent})", about.id.0, about.name, about.peer)
+}
+
+/// All transfers, as rows.
+pub fn transfers(node: &Transfers) -> String {
+    let row = |(about, progress, stage)| row(&about, &progress, stage);
+    let rows: Vec<String> = node.list().map(row).collect();
+    if rows.is_empty() {
+        "nothing is sent or received at the moment".into()
+    } else {
+        rows.join("\n")
+    }
+}
+
+/// Something that is offered here, as a row.
+pub fn offer_row(about: &About) -> String {
+    let extent = extent(about.kind, about.entries, about.bytes);
+    format!("{:>4}  {} from {} ({extent})", about.id.0, about.name, about.peer)
 }
 
 fn listed(peer: &str, items: &[Item]) -> String {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use ::files::news::{About, News};
 use discovery::neighbours::Udn;
+use hallway::complete::Words;
 use hallway::identity::Fingerprint;
 use hallway::limits;
 use hallway::pins::Subject;
@@ -116,14 +117,18 @@ impl Talk {
         !self.settling.is_empty()
     }
 
-    /// Every word that Tab may complete: commands and people.
-    pub fn completions(&self, node: &Node) -> Vec<String> {
+    /// What Tab may complete: commands and people, and files behind the commands about them.
+    pub fn completions(&self, node: &Node) -> Words {
         let commands =
             COMMANDS.iter().chain(&FILE_COMMANDS).map(|entry| format!("/{}", entry.word));
-        let open = node.talking().chain(node.ringing()).map(|(_, who)| who.label.clone());
+        let open: Vec<&str> = node.talking().map(|(_, who)| who.label.as_str()).collect();
+        let addressed = open.iter().map(|label| format!("@{label}"));
+        let named = open.iter().map(|label| (*label).to_owned());
+        let ringing = node.ringing().map(|(_, who)| who.label.clone());
         let members =
             node.members().take(limits::COMPLETIONS_MAX).map(|member| member.name.to_string());
-        commands.chain(open).chain(members).collect()
+        let anywhere = commands.chain(addressed).chain(named).chain(ringing).chain(members);
+        Words { anywhere: anywhere.collect(), behind: self.files_behind(node) }
     }
 
     /// A line that the person typed, if it means something here: a command, an answer to a call, or
@@ -293,6 +298,12 @@ fn is_answer(line: &str, node: &Node) -> bool {
     (word == "accept" || word == "deny")
         && (calls.any(|(_, who)| name.is_empty() || who.label == name)
             || offers(node).any(is_offer))
+}
+
+/// Whether a line is a command, with its slash; otherwise it may be a path.
+pub fn is_command(line: &str) -> bool {
+    let word = line.split_whitespace().next().and_then(|word| word.strip_prefix('/'));
+    COMMANDS.iter().chain(&FILE_COMMANDS).any(|entry| Some(entry.word) == word)
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.

@@ -1,9 +1,11 @@
 //! The commands about files.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use files::disk::{Source, Target, TransferId};
 use files::news::{About, Command as Files, News, Stage, Way};
+use hallway::complete::Behind;
 use hallway::message::files::Wanted;
 use hallway::text::FileName;
 use hallway::tree::FileHash;
@@ -114,15 +116,7 @@ impl Talk {
     }
 
     fn transfers(&mut self, _: &str, node: &Node) -> Vec<Act> {
-        let rows: Vec<String> = node
-            .files()
-            .list()
-            .map(|(about, progress, stage)| file_words::row(&about, &progress, stage))
-            .collect();
-        if rows.is_empty() {
-            return vec![show("nothing is sent or received at the moment".into())];
-        }
-        vec![show(rows.join("\n"))]
+        vec![show(file_words::transfers(node.files()))]
     }
 
     fn cancel(&mut self, number: &str, node: &Node) -> Vec<Act> {
@@ -179,6 +173,27 @@ impl Talk {
         })
     }
 
+    /// Where Tab completes files, with the slash and, where that is not needed, without.
+    pub(super) fn files_behind(&self, node: &Node) -> Vec<(String, Behind)> {
+        let listed = self.shelf.names().map(str::to_owned).collect();
+        let shared = node.files().shares().into_iter().map(|item| item.name.to_string());
+        let commands = [
+            ("send ", Behind::Paths),
+            ("share ", Behind::Paths),
+            ("get ", Behind::Names(listed)),
+            ("unshare ", Behind::Names(shared.collect())),
+        ];
+        let bare = commands.iter().filter(|_| self.focus.is_none());
+        let bare = bare.map(|(word, behind)| ((*word).to_owned(), behind.clone()));
+        let slashed = commands.iter().map(|(word, behind)| (format!("/{word}"), behind.clone()));
+        let accept = |id: &dyn Display| {
+            [format!("accept {id} "), format!("/accept {id} ")].map(|word| (word, Behind::Folders))
+        };
+        let all = offers(node).next().map(|_| accept(&"all"));
+        let each = offers(node).map(|about| accept(&about.id.0));
+        bare.chain(slashed).chain(all.into_iter().chain(each).flatten()).collect()
+    }
+
     /// What others share, as far as they have said.
     pub fn shelf(&mut self) -> &mut Shelf {
         &mut self.shelf
@@ -222,6 +237,7 @@ fn words(argument: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hallway::complete::escaped;
 
     #[test]
     fn paths_are_split_as_a_shell_does_it() {
@@ -231,6 +247,13 @@ mod tests {
         );
         assert_eq!(words("don't.txt"), ["don't.txt"]);
         assert!(words("  ").is_empty());
+    }
+
+    #[test]
+    fn what_tab_puts_into_a_line_is_read_back() {
+        for path in ["my file.txt", "it's", "\"a\"", "a\\b", "#1", "~/Üb er/x", "a$b;c&d*?"] {
+            assert_eq!(words(&format!("x {}", escaped(path))), ["x", path]);
+        }
     }
 
     #[test]
