@@ -21,6 +21,7 @@ use hallway::event::{DeviceEvent, Event, InterfaceEvent, MemberEvent, NeighbourE
 use hallway::identity::PublicIdentity;
 use hallway::limits;
 use hallway::message::Message;
+use hallway::message::files::Why;
 use hallway::reason::{CloseReason, Ended, Exit, PeerFault};
 use serde_json::Value;
 
@@ -50,6 +51,7 @@ fn value(expression: &str, known: &BTreeMap<&str, Vec<u64>>) -> Vec<u64> {
         (" << ", (|a, b| a << b) as fn(u64, u64) -> u64),
         (" - ", |a, b| a - b),
         (" * ", |a, b| a * b),
+        (" / ", |a, b| a / b),
     ] {
         if let Some((left, right)) = bare.rsplit_once(operator) {
             return vec![apply(one(left), one(right))];
@@ -154,6 +156,18 @@ fn every_close_reason_has_its_code_in_the_table() {
     let (table, _) = chapter.split_once("\n\n").unwrap();
     let written: BTreeSet<u8> = rows(table).filter_map(|cells| cells[0].parse().ok()).collect();
     assert_eq!(written, CloseReason::ALL.into_iter().map(CloseReason::code).collect());
+}
+
+#[test]
+fn every_reason_about_files_has_its_code_in_the_table() {
+    let (_, chapter) = PROTOCOL.split_once("| code | why |").unwrap();
+    let (table, _) = chapter.split_once("\n\n").unwrap();
+    let written: Vec<u64> = rows(table).filter_map(|cells| cells[0].parse().ok()).collect();
+    let code = |why: &Why| {
+        let bytes = minicbor::to_vec(why).unwrap();
+        minicbor::decode::<u64>(&bytes).unwrap()
+    };
+    assert_eq!(written, Why::ALL.iter().map(code).collect::<Vec<u64>>());
 }
 
 /// One end of each kind, and of each close reason.

@@ -195,7 +195,17 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("argon2", &["src/handshake/stretch.rs"]),
     ("rand_core", &["src/seeds.rs", "src/passphrase.rs"]),
     ("chacha20", &["src/record/cipher.rs"]),
-    ("blake3", &["src/record/cipher.rs", "src/handshake/", "src/identity.rs", "src/seeds.rs"]),
+    (
+        "blake3",
+        &[
+            "src/record/cipher.rs",
+            "src/handshake/",
+            "src/identity.rs",
+            "src/seeds.rs",
+            "src/tree.rs",
+            "src/prefix.rs",
+        ],
+    ),
     ("ed25519_dalek", &["src/identity.rs"]),
     ("getrandom", &["src/shell/clock.rs"]),
     ("mio", &["src/shell/", "ssdp/src/shell/"]),

@@ -4,9 +4,9 @@ use hallway::limits::{ADDRESSES_MAX, DEPTH_MAX, MESSAGE_RECORD_BYTES_MAX, PATH_B
 use hallway::message::files::{Files, Wanted};
 use hallway::message::{Addresses, Change, Member, Message};
 use hallway::pages;
-use hallway::text::{EntryPath, FileName, Line, Name};
+use hallway::text::{EntryPath, Line, Name};
 
-use super::text::{is_harmless, is_line};
+use super::text::{file_name, is_harmless, is_line};
 
 /// Whether it is a message.
 pub fn check(bytes: &[u8]) -> bool {
@@ -78,12 +78,6 @@ fn files(files: &Files) {
         | Files::Withdraw(_)
         | Files::NotThere(_) => {}
     }
-}
-
-fn file_name(name: &FileName) {
-    assert_eq!(FileName::of(name.as_str()), *name);
-    assert!(is_harmless(name.as_str()) && !name.as_str().contains(['/', '\\', '\0']));
-    assert!(!name.as_str().starts_with(['.', '-', ' ']));
 }
 
 fn path(path: &EntryPath) {

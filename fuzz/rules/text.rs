@@ -1,7 +1,9 @@
 //! Names, lines, and the filter in front of them.
 
-use hallway::limits::{COMBINING_MARKS_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAME_CHARS_MAX};
-use hallway::text::{Line, Name, columns, shown};
+use hallway::limits::{
+    COMBINING_MARKS_MAX, FILE_NAME_BYTES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAME_CHARS_MAX,
+};
+use hallway::text::{FileName, Line, Name, columns, shown};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// Whether the text is a name.
@@ -11,6 +13,7 @@ pub fn check(bytes: &[u8]) -> bool {
     lines(&text);
     let suggested = Name::suggest(&text);
     name(&suggested);
+    file_name(&FileName::of(&text));
     match Name::parse(&text) {
         Ok(parsed) => {
             name(&parsed);
@@ -198,6 +201,15 @@ fn behind_a_prefix(line: &Line) {
     assert!(first.starts_with("katie: "));
     assert!(rest.split('\n').all(|row| row.is_empty() || row.starts_with("       ")));
     assert_eq!(shown.split('\n').count(), line.rows().count());
+}
+
+/// It may be created anywhere, and is what was asked for: one name, in sight.
+pub(crate) fn file_name(name: &FileName) {
+    let text = name.as_str();
+    assert_eq!(FileName::of(text), *name);
+    assert!((1..=FILE_NAME_BYTES_MAX).contains(&text.len()));
+    assert!(is_harmless(text) && !text.contains(['/', '\\', ':', '\0']));
+    assert!(!text.starts_with(['.', '-', ' ']) && !text.ends_with(['.', ' ']));
 }
 
 fn name(name: &Name) {

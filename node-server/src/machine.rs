@@ -12,6 +12,8 @@ use discovery::kind::Kind;
 use discovery::neighbours::Change;
 use discovery::shell::program;
 use discovery::shell::service::{Discovery, Search, Setup};
+use files::disk::{Source, Target};
+use files::news::Command as Files;
 use files::shell::{Disk, Setup as Folders};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
@@ -20,6 +22,7 @@ use hallway::place::Place;
 use hallway::shell::base::Base;
 use hallway::shell::home::Home;
 use hallway::shell::options::Common;
+use hallway::shell::paths::expanded;
 use hallway::shell::signals::Signal;
 use hallway::shell::terminal::{Terminal, Typed};
 use hallway::shell::worker::Worker;
@@ -138,7 +141,7 @@ impl Machine {
     pub fn act(&mut self, act: Act) -> bool {
         match act {
             Act::Show(text, bell) => self.base.terminal.show(&text, bell),
-            Act::Do(command) => self.command(command),
+            Act::Do(command) => self.command(at_home(command)),
             Act::Seek(seek) => self.seek(&seek),
             Act::Quit => return false,
         }
@@ -273,4 +276,27 @@ impl Machine {
         });
         (left.collect(), self.base.terminal)
     }
+}
+
+/// What a person typed, with their home folder for `~`: no shell has read it.
+fn at_home(command: Command) -> Command {
+    let files = match command {
+        Command::Files(files) => files,
+        other => return other,
+    };
+    let target = |target| match target {
+        Target::Folder(path) => Target::Folder(expanded(&path)),
+        Target::Downloads | Target::Stdout => target,
+    };
+    Command::Files(match files {
+        Files::Send(link, Source::Path(path)) => Files::Send(link, Source::Path(expanded(&path))),
+        Files::Share(path) => Files::Share(expanded(&path)),
+        Files::Accept(id, place) => Files::Accept(id, target(place)),
+        Files::Get(link, what, place) => Files::Get(link, what, target(place)),
+        Files::Send(_, Source::Stdin(_))
+        | Files::Deny(_)
+        | Files::Cancel(_)
+        | Files::Unshare(_)
+        | Files::List(_) => files,
+    })
 }

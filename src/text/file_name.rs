@@ -19,11 +19,16 @@ pub struct FileName(String);
 impl FileName {
     /// The nearest legal name for `text`: its last component, put right. Total and idempotent.
     pub fn of(text: &str) -> Self {
-        let text: String = shown(text).nfc().collect();
-        let base = text.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or("");
-        let replaced: String = base.chars().map(|c| if is_refused(c) { '_' } else { c }).collect();
-        let named = shortened(&with_ends(replaced.trim()));
-        Self(if is_device(&named) { format!("_{named}") } else { named })
+        let mut name = put_right(text);
+        // What one step does can undo another: a joiner whose emoji was cut off joins nothing any
+        // more, and what is put before a device is a byte too many.
+        loop {
+            let again = put_right(&name);
+            if again == name {
+                return Self(name);
+            }
+            name = again;
+        }
     }
 
     /// The name as text.
@@ -48,6 +53,14 @@ impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn put_right(text: &str) -> String {
+    let text: String = shown(text).nfc().collect();
+    let base = text.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or("");
+    let replaced: String = base.chars().map(|c| if is_refused(c) { '_' } else { c }).collect();
+    let named = shortened(&with_ends(replaced.trim()));
+    if is_device(&named) { format!("_{named}") } else { named }
 }
 
 /// What some system gives a meaning to, and what the filter has put for what it took away.
