@@ -1,4 +1,4 @@
-//! What is said about files, whoever says it: legal names, bounded paths, reasons of later versions.
+//! What is said about files, whoever says it: legal names, bounded paths, reasons that are newer.
 
 use proptest::collection::vec;
 use proptest::option;
