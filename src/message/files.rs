@@ -259,7 +259,18 @@ impl Files {
     pub fn weight(&self) -> u64 {
         match self {
             Self::Entry(_) | Self::Chunk(_) | Self::Skipped(_) => limits::STREAM_MESSAGE_WEIGHT,
-            _ => 0,
+            Self::Offer(_)
+            | Self::Take(_)
+            | Self::Refuse(_)
+            | Self::From(_)
+            | Self::Sent(_)
+            | Self::Got(_)
+            | Self::Stored(_)
+            | Self::Withdraw(_)
+            | Self::List(_)
+            | Self::Listing(_)
+            | Self::Get(_)
+            | Self::NotThere(_) => 0,
         }
     }
 
