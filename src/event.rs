@@ -107,6 +107,16 @@ pub enum Event {
         /// Lines for the firewall, of every kind that is known.
         firewall: Vec<String>,
     },
+    /// Somebody offers a file or folder, and waits for an answer.
+    FileOffer(FileEvent),
+    /// How far a transfer is.
+    FileProgress(FileEvent),
+    /// A transfer is done and verified.
+    FileDone(FileEvent),
+    /// A transfer is over, and not done.
+    FileFailed(FileEvent),
+    /// Something that is shared.
+    File(ItemEvent),
     /// Something to look at.
     Warning {
         /// Which kind.
@@ -242,6 +252,77 @@ pub struct InterfaceEvent {
     pub heard_by: u32,
     /// Neighbours that have not.
     pub not_heard_by: u32,
+}
+
+/// A transfer, as far as an event tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FileEvent {
+    /// Its number; the same in all events about it.
+    pub id: u64,
+    /// `in` or `out`.
+    pub way: &'static str,
+    /// Who is at the other end, as they are labelled.
+    pub peer: String,
+    /// What it is called there where it comes from.
+    pub name: String,
+    /// `file` or `folder`.
+    pub kind: &'static str,
+    /// Files and folders in it; 1 for a file.
+    pub entries: u64,
+    /// Bytes of all files, when known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Bytes that are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+    /// `begun`, `looking`, `asking`, `checking`, `moving`, `stalled` or `waiting`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// Bytes that are free in the download folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free: Option<u64>,
+    /// What it is called where it went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<String>,
+    /// Where it is, when that is on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The BLAKE3 of a file, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Nothing was sent: the receiver had the same content already.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub had: bool,
+    /// Whose failure: `here` or `there`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whose: Option<&'static str>,
+    /// Which failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// It in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Something that is shared, as far as an event tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ItemEvent {
+    /// Who shares it, as they are labelled; missing when it is us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Unique among what that node shares.
+    pub name: String,
+    /// `file` or `folder`.
+    pub kind: &'static str,
+    /// Files and folders in it; 1 for a file.
+    pub entries: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// When it was last changed: seconds since 1970, UTC.
+    pub modified: i64,
+    /// The BLAKE3 of a file, in hexadecimal, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 impl Event {

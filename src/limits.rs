@@ -198,6 +198,9 @@ pub const FILE_WINDOW_MAX: u64 = 4 << 20;
 /// Bytes under way take so much longer than when nothing waits: then the window shrinks. Half of
 /// what a line of chat may take.
 pub const FILE_DELAY_MAX: Millis = Millis(20);
+/// How long the smallest delay is believed. Then it is measured anew with the smallest window: a
+/// queue that always stands would look like distance.
+pub const FILE_DELAY_AGE: Millis = Millis(30_000);
 /// Bytes received that are held back from the sender's window when the disk has not taken them.
 pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
 /// Bytes that one read of a file brings: few enough that several transfers take turns, enough
@@ -217,6 +220,9 @@ pub const SAME_NAMES_MAX: u32 = 1_000;
 pub const TRANSFERS_MAX: usize = 256;
 /// Transfers offered on one connection and not answered: a person cannot be asked for more.
 pub const OFFERS_MAX: usize = 32;
+/// Transfers that move at a time in one direction of a connection, the others wait for their turn:
+/// the receiver keeps a chunk of each in memory, the sender two reads.
+pub const FILES_MOVING_MAX: usize = 4;
 /// Files and folders in one transfer.
 pub const ENTRIES_MAX: u64 = 1_000_000;
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
@@ -229,7 +235,9 @@ pub const SHARED_MAX: usize = 1_000;
 /// megabyte.
 pub const KNOWN_FILES_MAX: usize = 10_000;
 /// Bytes of the index that are read: as many files with long paths.
-pub const INDEX_BYTES_MAX: usize = 8 << 20;
+pub const INDEX_BYTES_MAX: u64 = 8 << 20;
+/// How long what is shared is believed to be unchanged when others ask for it.
+pub const SURVEY_PAUSE: Millis = Millis(1_000);
 /// Things that another node shares and that are kept of its list.
 pub const LISTED_MAX: usize = SHARED_MAX;
 

@@ -1,7 +1,7 @@
 //! Lists as messages that each fit a record.
 //!
-//! Each item is encoded once and none is copied: a community tells thousands of thousands. What
-//! comes out is byte for byte what [`Message::encode`] makes of the same page.
+//! Of a community's list each item is encoded once and none is copied: it tells thousands of
+//! thousands. What comes out is byte for byte what [`Message::encode`] makes of the same page.
 
 use minicbor::encode::Error as EncodeError;
 use minicbor::{Encode, Encoder};
@@ -9,7 +9,12 @@ use minicbor::{Encode, Encoder};
 use crate::limits;
 #[cfg(doc)]
 use crate::message::Message;
+use crate::message::files::{Item, Listing};
 use crate::message::{Change, Member};
+
+/// What surrounds the items: two arrays, a map, keys, a number, a boolean, and the record's own
+/// three.
+const FRAME_BYTES: usize = 64;
 
 /// A list of members; also an empty one is one message.
 pub fn members<'a>(members: impl IntoIterator<Item = &'a Member>) -> Vec<Vec<u8>> {
@@ -33,6 +38,21 @@ pub fn changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Vec<u8>
     bodies.map(|body| framed(&body, |e| e.array(2)?.u8(21)?.ok(), |_| Ok(()))).collect()
 }
 
+/// The first page of these things that are shared: as many of them as fit.
+pub fn listing<'a>(request: u64, items: impl IntoIterator<Item = &'a Item>) -> Listing {
+    let mut page = Listing { request, items: Vec::new(), last: true };
+    let mut bytes = Vec::new();
+    for item in items {
+        let _: Written = minicbor::encode(item, &mut bytes);
+        if bytes.len() + FRAME_BYTES > limits::MESSAGE_RECORD_BYTES_MAX {
+            page.last = false;
+            break;
+        }
+        page.items.push(item.clone());
+    }
+    page
+}
+
 /// The items of one page, encoded.
 #[derive(Default)]
 struct Body {
@@ -44,8 +64,6 @@ struct Body {
 type Written = Result<(), EncodeError<std::convert::Infallible>>;
 
 fn bodies<T: Encode<()>>(items: impl IntoIterator<Item = T>) -> Vec<Body> {
-    // What surrounds the items: two arrays, a map, keys, a boolean, and the record's own three.
-    const FRAME_BYTES: usize = 64;
     let mut full = Vec::new();
     let mut page = Body::default();
     for item in items {
@@ -80,9 +98,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::examples::{longest_member, longest_name, member, name};
+    use crate::examples::{longest_item, longest_member, longest_name, member, name};
+    use crate::message::files::{Files, Kind};
     use crate::message::{Message, Page, State};
     use crate::record::{DirectionKeys, Opener, RecordKind, Sealer};
+    use crate::text::FileName;
     use crate::time::Millis;
 
     /// The message, which must fit a record and be what it would be on its own.
@@ -153,6 +173,45 @@ mod tests {
         for page in but_the_last {
             let room = limits::LIST_RECORD_BYTES_MAX - 3 - page.len();
             assert!(room < one_more + 64, "{room} bytes are left");
+        }
+    }
+
+    /// All pages of what is shared, each of which must fit its record.
+    fn listings(shared: &[Item]) -> Vec<Vec<Item>> {
+        let mut pages: Vec<Vec<Item>> = Vec::new();
+        loop {
+            let rest = &shared[pages.iter().map(Vec::len).sum()..];
+            let page = listing(u64::MAX, rest);
+            let bytes = Message::Files(Files::Listing(page.clone())).encode();
+            assert!(bytes.len() <= limits::MESSAGE_RECORD_BYTES_MAX - 3, "{} bytes", bytes.len());
+            assert_eq!(page.last, page.items.len() == rest.len());
+            assert!(page.last || !page.items.is_empty());
+            pages.push(page.items);
+            if page.last {
+                return pages;
+            }
+        }
+    }
+
+    #[test]
+    fn sixteen_of_the_longest_things_that_are_shared_fit_a_record() {
+        let shared = vec![longest_item(); limits::SHARED_MAX];
+        let pages = listings(&shared);
+        assert_eq!(pages.concat(), shared);
+        let (last, full) = pages.split_last().unwrap();
+        assert!(full.iter().all(|page| page.len() == 16));
+        assert!((1..=16).contains(&last.len()));
+        assert_eq!(listings(&[]), [Vec::new()]);
+    }
+
+    #[test]
+    fn pages_of_short_things_that_are_shared_fit_their_records_too() {
+        for length in 1..=limits::FILE_NAME_BYTES_MAX {
+            let name = FileName::of(&"a".repeat(length));
+            let item =
+                Item { name, kind: Kind::File, entries: 1, bytes: 1, modified: 0, hash: None };
+            let shared = vec![item; 500];
+            assert_eq!(listings(&shared).concat(), shared, "names of {length} bytes");
         }
     }
 

@@ -73,6 +73,13 @@ impl ChunkHasher {
     }
 }
 
+impl FileHash {
+    /// Reads the 64 hexadecimal digits that `Display` and `b3sum` write.
+    pub fn parse(typed: &str) -> Option<Self> {
+        blake3::Hash::from_hex(typed).ok().map(|hash| Self(*hash.as_bytes()))
+    }
+}
+
 /// The hash of a file in the making: the hashes of its chunks go in, in order.
 ///
 /// It keeps one hash for each power of two in the count of chunks, and no more.

@@ -252,9 +252,46 @@ fn wrong_log_ins() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Messages about files that are wrong in one place each.
+fn wrong_about_files() -> Vec<(&'static str, Vec<u8>)> {
+    let head = |number: u8, body: &[u8]| [&[0x82, 0x18, number], body].concat();
+    let entry = |path: &dyn Fn(&mut Encoder<&mut Vec<u8>>), kind: u8| {
+        encoded(|e| {
+            e.array(2).unwrap().u8(52).unwrap().map(5).unwrap().u8(0).unwrap().u8(1).unwrap();
+            path(e.u8(1).unwrap());
+            e.u8(2).unwrap().u8(kind).unwrap().u8(4).unwrap().u8(0).unwrap();
+            e.u8(5).unwrap().bool(false).unwrap();
+        })
+    };
+    let names = |count: u64| {
+        move |e: &mut Encoder<&mut Vec<u8>>| {
+            e.array(count).unwrap();
+            (0..count).for_each(|_| drop(e.str("x").unwrap()));
+        }
+    };
+    assert!(
+        is_valid("message", &entry(&names(32), 1)) && is_valid("message", &entry(&names(1), 0))
+    );
+    vec![
+        ("an entry without a path", entry(&names(0), 0)),
+        ("an entry with a path too deep", entry(&names(33), 0)),
+        ("an entry with a text for a path", entry(&|e| drop(e.str("x").unwrap()), 0)),
+        ("an entry of a kind there is not", entry(&names(1), 2)),
+        ("a chunk with a short hash", head(53, &[0xa3, 0, 1, 1, 0x41, 7, 2, 0xf5])),
+        ("a chunk without an end", head(53, &[&[0xa2, 0, 1, 1, 0x58, 32], &[7; 32][..]].concat())),
+        ("a refusal with a reason above 255", head(50, &[0xa2, 0, 1, 1, 0x19, 1, 0])),
+        ("a take with a digest for all it has", head(49, &[0xa2, 0, 1, 1, 0x41, 7])),
+        ("a count below zero", head(56, &[0x20])),
+        ("a count as a map", head(56, &[0xa1, 0, 1])),
+        ("a wish for neither name nor hash", head(61, &[0xa2, 0, 1, 1, 0x82, 2, 0x80])),
+        ("a list behind a number", head(59, &[0xa2, 0, 1, 1, 1])),
+        ("an offer of nothing", head(48, &[0xa1, 0, 1])),
+    ]
+}
+
 #[test]
 fn what_is_wrong_fits_neither_the_description_nor_the_decoder() {
-    for (what, bytes) in [wrong(), wrong_lines(), wrong_log_ins()].concat() {
+    for (what, bytes) in [wrong(), wrong_lines(), wrong_log_ins(), wrong_about_files()].concat() {
         assert!(!is_valid("message", &bytes), "{what}");
         assert!(Message::decode(&bytes).is_err(), "{what}");
     }

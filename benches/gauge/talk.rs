@@ -50,6 +50,7 @@ impl End {
             echo: false,
             guesses: GuessLimits::default(),
             pins: Pins::default(),
+            files: files::transfers::Setup::default(),
         };
         Self { node: Node::new(config, [byte; 32]), outputs: Vec::with_capacity(64), conn }
     }

@@ -39,6 +39,7 @@ pub(crate) fn node(name: &str, byte: u8, listens: bool) -> Node {
         echo: listens,
         guesses: GuessLimits::default(),
         pins: Pins::default(),
+        files: files::transfers::Setup::default(),
     };
     Node::new(config, *seeds.draw())
 }
@@ -79,7 +80,7 @@ impl Driven {
                     self.node.handle(self.clock.now(), Input::Stretched(id, result));
                 }
                 Output::Notice(notice) => last = Some(notice),
-                Output::LookUp(..) | Output::Remember(_) => {}
+                Output::LookUp(..) | Output::Disk(_) | Output::Remember(_) => {}
             }
         }
         last

@@ -29,7 +29,7 @@ use node_server::calls::CallPolicy;
 use node_server::machine::Machine;
 use node_server::membership::Wish;
 use node_server::node::{Command, Config, Input, Node, Output};
-use node_server::run::{call_policy, listing};
+use node_server::run::{call_policy, file_setup, folders, listing};
 use node_server::talk::Act;
 
 use crate::app::App;
@@ -44,7 +44,13 @@ const STORY: &str = "A community, with an echo in it, runs inside this program.\
 /// Starts all three and shows the list; the two others end with the program.
 pub(crate) fn run(options: &Options, mut base: Base) -> Exit {
     match prepare(options, &mut base) {
-        Ok((node, app, first)) => match Machine::start(base, node, None, Stretcher::default()) {
+        Ok((node, app, first)) => match Machine::start(
+            base,
+            node,
+            None,
+            folders(&options.node, &std::env::temp_dir()),
+            Stretcher::default(),
+        ) {
             Ok(machine) => serve(options, machine, app, first),
             Err(_) => Exit::Failed,
         },
@@ -70,6 +76,7 @@ fn prepare(options: &Options, base: &mut Base) -> io::Result<(Node, App, Vec<Act
         echo: false,
         guesses: GuessLimits::default(),
         pins: Pins::default(),
+        files: file_setup(&options.node, interactive),
     };
     let mut app = App::new(listing(at), about, interactive);
     app.know_password(fingerprint, echo);
@@ -112,6 +119,7 @@ fn start_others(seeds: &mut Seeds) -> io::Result<(Place, Secret, (Fingerprint, S
         echo: true,
         guesses: GuessLimits::default(),
         pins: Pins::default(),
+        files: files::transfers::Setup::default(),
     };
     let echo = Node::new(echo, *seeds.draw());
     let wish = Wish {
@@ -186,7 +194,7 @@ fn perform(net: &mut Net, node: &mut Node, stretcher: &Stretcher, clock: Clock) 
                 let result = job.run(stretcher);
                 node.handle(clock.now(), Input::Stretched(id, result));
             }
-            Output::LookUp(..) | Output::Remember(_) | Output::Notice(_) => {}
+            Output::LookUp(..) | Output::Disk(_) | Output::Remember(_) | Output::Notice(_) => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The command line of the client.
 
+use std::path::PathBuf;
+
 use hallway::place::Place;
 use hallway::shell::options::Common;
 use node_server::options::{NodeOptions, community_place, node_place};
@@ -67,6 +69,50 @@ pub enum Task {
         #[arg(value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },
+    /// Offer files and folders to somebody, and wait until they are there and verified
+    Send {
+        /// Where their node is
+        #[arg(value_name = "HOST:PORT", value_parser = node_place)]
+        place: Place,
+        /// What to send; - is standard input
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// What standard input is to be called there
+        #[arg(long = "as", value_name = "NAME", allow_hyphen_values = true)]
+        named: Option<String>,
+    },
+    /// Fetch what somebody shares, by name or by hash
+    Get {
+        /// Where their node is
+        #[arg(value_name = "HOST:PORT", value_parser = node_place)]
+        place: Place,
+        /// What to fetch, as `client files` tells it
+        #[arg(value_name = "FILE", required = true)]
+        names: Vec<String>,
+        /// Where to: a folder, or - for standard output [default: as --download-dir]
+        #[arg(short, long, value_name = "DIR", allow_hyphen_values = true)]
+        output: Option<PathBuf>,
+    },
+    /// What somebody shares, one a line
+    Files {
+        /// Where their node is
+        #[arg(value_name = "HOST:PORT", value_parser = node_place)]
+        place: Place,
+    },
+    /// Let those who may call you fetch files and folders
+    Share {
+        /// What
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Share something no more
+    Unshare {
+        /// What, as `client shared` tells it; all for all of it
+        #[arg(value_name = "NAME|all", required = true)]
+        names: Vec<String>,
+    },
+    /// What you share, one a line
+    Shared,
     /// From now on NAME (or HOST:PORT, for a community) has this identity
     Trust {
         /// Whose identity has changed
@@ -82,6 +128,12 @@ impl Task {
         match self {
             Self::Demo | Self::Chat { .. } => true,
             Self::List { .. }
+            | Self::Send { .. }
+            | Self::Get { .. }
+            | Self::Files { .. }
+            | Self::Share { .. }
+            | Self::Unshare { .. }
+            | Self::Shared
             | Self::Discover { .. }
             | Self::Doctor { .. }
             | Self::Trust { .. } => false,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use discovery::shell::service::Search;
 use discovery::view::event;
+use files::disk::Index;
 use hallway::event::Event;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
@@ -25,7 +26,9 @@ use node_server::menu::Question;
 use node_server::node::{Config, Node};
 use node_server::notice::Notice;
 use node_server::options::PORT;
-use node_server::run::{NEXT_PORTS, call_policy, guess_limits, leave, listing};
+use node_server::run::{
+    NEXT_PORTS, call_policy, file_setup, folders, guess_limits, leave, listing,
+};
 use node_server::talk::Act;
 use node_server::view;
 
@@ -62,6 +65,16 @@ pub fn run(options: &Options) -> Exit {
         Some(Task::Doctor { place, seconds }) => {
             doctor::run(options, base, place.as_ref(), *seconds)
         }
+        Some(Task::Send { place, paths, named }) => {
+            tasks::files::send(options, base, home, place, paths, named.as_deref())
+        }
+        Some(Task::Get { place, names, output }) => {
+            tasks::files::get(options, base, home, place, names, output.as_deref())
+        }
+        Some(Task::Files { place }) => tasks::files::list(options, base, home, place),
+        Some(Task::Share { paths }) => tasks::files::share(options, base, &home, paths),
+        Some(Task::Unshare { names }) => tasks::files::unshare(options, base, &home, names),
+        Some(Task::Shared) => tasks::files::shares(options, base, &home, vec![Index::Survey]),
         Some(Task::Trust { who, fingerprint }) => {
             tasks::trust(options, base, &home, who, fingerprint)
         }
@@ -73,7 +86,8 @@ fn start(options: &Options, mut base: Base, home: Home) -> Exit {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(base.terminal, options.common.json),
     };
-    let started = Machine::start(base, node, Some(home), Stretcher::default());
+    let folders = folders(&options.node, home.dir());
+    let started = Machine::start(base, node, Some(home), folders, Stretcher::default());
     let Ok(mut machine) = started else { return Exit::Failed };
     machine.discover(&options.common, at, Search::Hallway);
     serve(options, machine, app, first)
@@ -129,6 +143,7 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
         echo: false,
         guesses: guess_limits(flags),
         pins,
+        files: file_setup(flags, interactive),
     };
     let mut app = App::new(listing(at), about, interactive);
     let mut first = vec![Act::Show(introduction, false)];

@@ -35,6 +35,28 @@ pub enum Target {
     Stdout,
 }
 
+/// A job for one of the threads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Of the one that reads.
+    Read(Read),
+    /// Of the one that writes.
+    Write(Write),
+    /// Of the one that keeps the index.
+    Index(Index),
+}
+
+/// What one of the threads has done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The one that reads.
+    Read(ReadDone),
+    /// The one that writes.
+    Write(WriteDone),
+    /// The one that keeps the index.
+    Index(IndexDone),
+}
+
 // ---- reading ---------------------------------------------------------------------------------
 
 /// A job for the thread that reads.
@@ -127,9 +149,10 @@ pub enum Write {
     From(TransferId, u64, u64),
     /// Write these, in order. Answered by `Wrote`.
     Put(TransferId, Vec<Piece>),
-    /// That was all: move it into its place. Answered by `Stored`; when that failed the part is
-    /// still there, to be abandoned.
-    Store(TransferId),
+    /// That was all: move it into its place; a single file only if it comes to this hash, when one
+    /// was promised (else it is damaged). Answered by `Stored`; when that failed the part is still
+    /// there, to be abandoned.
+    Store(TransferId, Option<FileHash>),
     /// Nothing more comes. Keep the part for later, or throw it away. Not answered. Needed after
     /// every trouble, not after `Stored`.
     Abandon(TransferId, Keep),
@@ -144,7 +167,7 @@ impl Write {
             | Self::Check(id)
             | Self::From(id, ..)
             | Self::Put(id, _)
-            | Self::Store(id)
+            | Self::Store(id, _)
             | Self::Abandon(id, _) => *id,
         }
     }
@@ -211,8 +234,8 @@ pub struct Room {
 pub enum Ready {
     /// So many bytes more were looked through; ask again.
     Checking(u64),
-    /// All of it was: so much is here. `None` when that is nothing.
-    Here(Option<Have>),
+    /// All of it was: so much is here, and that is so many bytes. `None` when it is nothing.
+    Here(Option<Have>, u64),
 }
 
 /// Where something received is.

@@ -13,13 +13,14 @@ use crate::disk::{Source, Target, TransferId};
 pub struct LinkId(pub u64);
 
 /// What to do with what is offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FilePolicy {
     /// Ask the person here.
     Ask,
     /// Take everything (that fits).
     All,
     /// Take nothing.
+    #[default]
     None,
 }
 

@@ -78,7 +78,9 @@ impl Listener {
         } else {
             let calls = [CallPolicy::All, CallPolicy::Ask][usize::from(choice % 3)];
             let (record, pins) = (Some(record), Pins::default());
-            let config = node::Config { me, record, profile, calls, echo: true, guesses, pins };
+            let files = files::transfers::Setup::default();
+            let config =
+                node::Config { me, record, profile, calls, echo: true, guesses, pins, files };
             Core::Node(Box::new(Node::new(config, seed)))
         };
         let takes_calls = choice.is_multiple_of(3);
@@ -155,6 +157,8 @@ impl Listener {
         match output {
             node::Output::Net(conn, output) => self.wire(conn, output),
             node::Output::Notice(notice) => self.node_said(notice),
+            // A disk that never answers.
+            node::Output::Disk(_) => {}
             // Nothing is pinned to who was not asked for; nobody is dialled.
             node::Output::Remember(line) => panic!("{line}"),
             node::Output::Stretch(conn, _) => panic!("{conn:?} is not ours"),

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use files::disk::Job;
+use files::transfers::Transfers;
 use hallway::conn::{ConnId, NetOutput};
 use hallway::handshake::auth::Me;
 use hallway::handshake::opaque::StretchJob;
@@ -18,15 +20,17 @@ pub(crate) struct Desk {
     pub(crate) me: Me,
     pub(crate) profile: Profile,
     pub(crate) seeds: Seeds,
+    /// Files, on the connections of calls.
+    pub(crate) files: Transfers,
     next_conn: u64,
     next_look_up: u64,
     outputs: VecDeque<Output>,
 }
 
 impl Desk {
-    pub(crate) fn new(me: Me, profile: Profile, seeds: Seeds) -> Self {
+    pub(crate) fn new(me: Me, profile: Profile, seeds: Seeds, files: Transfers) -> Self {
         let outputs = VecDeque::new();
-        Self { me, profile, seeds, next_conn: ConnId::DIALLED, next_look_up: 0, outputs }
+        Self { me, profile, seeds, files, next_conn: ConnId::DIALLED, next_look_up: 0, outputs }
     }
 
     /// Whether a member is this very node: nobody needs to be told of themselves.
@@ -59,6 +63,10 @@ impl Desk {
         self.next_look_up += 1;
         self.outputs.push_back(Output::LookUp(self.next_look_up, place.clone()));
         self.next_look_up
+    }
+
+    pub(crate) fn job(&mut self, job: Job) {
+        self.outputs.push_back(Output::Disk(job));
     }
 
     pub(crate) fn remember(&mut self, pin: String) {

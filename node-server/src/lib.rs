@@ -1,15 +1,14 @@
 //! A node: a person's listening end. `node-server` is a node alone; `client` has one built in.
 //!
-//! [`node`] is the core; it is put together from [`calls`] (and their `conversation`; `crossing` is
-//! about two of the same two, `who` about names and pins), [`membership`] (`rejoin` is about coming
+//! [`node`] is the core; it is put together from [`calls`] (`who` is about names and pins), [`membership`] (`rejoin` is about coming
 //! back) and [`outbound`], the way to reach a listener. [`notice`] is what it tells, [`sight`]
 //! what screens are made from.
 #![forbid(unsafe_code)]
 
 pub mod calls;
-mod conversation;
-mod crossing;
 mod desk;
+pub mod file_events;
+pub mod file_words;
 pub mod machine;
 pub mod membership;
 pub mod menu;

@@ -12,6 +12,7 @@ use discovery::kind::Kind;
 use discovery::neighbours::Change;
 use discovery::shell::program;
 use discovery::shell::service::{Discovery, Search, Setup};
+use files::shell::{Disk, Setup as Folders};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
 use hallway::handshake::stretch::Stretcher;
@@ -60,6 +61,7 @@ pub struct Machine {
     looks: bool,
     stretch: Worker<(ConnId, Box<StretchJob>), StretchDone>,
     look_up: Worker<(u64, Place), (u64, Vec<SocketAddr>)>,
+    disk: Disk,
     happenings: VecDeque<Happening>,
 }
 
@@ -72,6 +74,7 @@ impl Machine {
         base: Base,
         node: Node,
         home: Option<Home>,
+        files: Folders,
         stretcher: Stretcher,
     ) -> io::Result<Self> {
         let stretch = Worker::start(
@@ -85,6 +88,7 @@ impl Machine {
                 let found = (place.host.as_str(), place.port).to_socket_addrs();
                 (number, found.map_or_else(|_| Vec::new(), Iterator::collect))
             })?;
+        let disk = Disk::start(base.net.waker(), files)?;
         Ok(Self {
             base,
             node,
@@ -93,6 +97,7 @@ impl Machine {
             looks: false,
             stretch,
             look_up,
+            disk,
             happenings: VecDeque::new(),
         })
     }
@@ -101,6 +106,11 @@ impl Machine {
     pub fn discover(&mut self, common: &Common, at: SocketAddr, search: Search) {
         let setup = Setup::of(Kind::Person, self.node.me(), at, self.home.as_ref(), search);
         self.discovery = program::start(common, setup, &self.base);
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Millis {
+        self.base.clock.now().tick
     }
 
     /// The node, to look at.
@@ -157,6 +167,11 @@ impl Machine {
     /// The next thing that concerns the person, if there is one; otherwise sleeps until something
     /// happens.
     pub fn turn(&mut self) -> Option<Happening> {
+        self.turn_until(None)
+    }
+
+    /// The same, and it does not sleep beyond the deadline.
+    pub fn turn_until(&mut self, deadline: Option<Millis>) -> Option<Happening> {
         if self.happenings.is_empty() {
             self.handle(Input::TurnEnd);
             if let Some(discovery) = &mut self.discovery {
@@ -165,7 +180,7 @@ impl Machine {
         }
         if self.happenings.is_empty() {
             let discovered = self.discovery.as_ref().and_then(Discovery::deadline);
-            let due = [self.node.deadline(), discovered].into_iter().flatten().min();
+            let due = [self.node.deadline(), discovered, deadline].into_iter().flatten().min();
             self.base.net.wait(due);
             self.gather();
         }
@@ -182,6 +197,9 @@ impl Machine {
         }
         while let Some((number, found)) = self.look_up.try_result() {
             self.handle(Input::LookedUp(number, found));
+        }
+        while let Some(done) = self.disk.try_done() {
+            self.handle(Input::Disk(done));
         }
         if let Some(discovery) = &mut self.discovery {
             let changes = discovery.turn(self.base.clock.now().tick);
@@ -223,6 +241,7 @@ impl Machine {
                         self.node.handle(self.base.clock.now(), undone);
                     }
                 }
+                Output::Disk(job) => self.disk.submit(job),
                 Output::Remember(line) => {
                     if let Some(Err(error)) = self.home.as_ref().map(|home| home.remember(&line)) {
                         let words = format!("this identity is not remembered: {error}");

@@ -4,6 +4,8 @@
 
 use std::net::SocketAddr;
 
+use files::disk::{Done, Job};
+use files::transfers::{Setup, Transfers};
 use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::guess::GuessLimits;
 use hallway::handshake::answering::Door;
@@ -42,6 +44,8 @@ pub struct Config {
     pub guesses: GuessLimits,
     /// Who is known.
     pub pins: Pins,
+    /// What to do with files that are offered.
+    pub files: Setup,
 }
 
 /// What the world did.
@@ -52,6 +56,8 @@ pub enum Input<'a> {
     Stretched(ConnId, Result<Stretched, Rejected>),
     /// A host name was looked up; no address means that there is no such host.
     LookedUp(u64, Vec<SocketAddr>),
+    /// One of the threads for the disk has done something.
+    Disk(Done),
     /// Whoever uses the node.
     Command(Command),
     /// All that came in this turn of the loop has been handed in; also sent when the deadline
@@ -66,6 +72,8 @@ pub enum Command {
     /// Call somebody. The node numbers calls 1, 2, 3 … in the order they come about; the next
     /// notice about the call tells its number.
     Call(Callee),
+    /// Connect to somebody for files alone: nothing rings there.
+    Link(Callee),
     /// Take a call.
     Accept(CallId),
     /// Do not take a call.
@@ -79,6 +87,8 @@ pub enum Command {
     Finish(CallId),
     /// Join a community, leaving the one before.
     Join(Wish),
+    /// Something about files.
+    Files(files::news::Command),
     /// Leave the community.
     Leave,
     /// From now on this identity is the one of that name.
@@ -95,6 +105,8 @@ pub enum Output {
     Stretch(ConnId, Box<StretchJob>),
     /// Look up a host name; answered by [`Input::LookedUp`] with the same number.
     LookUp(u64, Place),
+    /// A job for one of the threads for the disk; answered by [`Input::Disk`].
+    Disk(Job),
     /// Append this line to the pin file.
     Remember(String),
     /// Tell whoever uses the node.
@@ -116,7 +128,12 @@ impl Node {
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         Self {
             record: config.record,
-            desk: Desk::new(config.me, config.profile, Seeds::new(seed)),
+            desk: Desk::new(
+                config.me,
+                config.profile,
+                Seeds::new(seed),
+                Transfers::new(config.files),
+            ),
             lobby: Lobby::new(config.guesses),
             calls: Calls::new(config.calls, config.echo),
             membership: Membership::default(),
@@ -134,6 +151,11 @@ impl Node {
                 self.calls.looked_up(now, number, &found, pins, desk);
                 self.membership.looked_up(number, &found, now.tick, &mut self.desk);
             }
+            Input::Disk(done) => match done {
+                Done::Read(done) => self.desk.files.read(now.tick, done),
+                Done::Write(done) => self.desk.files.written(now.tick, done),
+                Done::Index(done) => self.desk.files.index(now.tick, done),
+            },
             Input::Command(command) => self.command(now, command),
             Input::TurnEnd => self.turn_end(now),
             Input::Stop => {
@@ -155,7 +177,12 @@ impl Node {
 
     /// When [`Input::TurnEnd`] is wanted at the latest.
     pub fn deadline(&self) -> Option<Millis> {
-        let all = [self.lobby.deadline(), self.calls.deadline(), self.membership.deadline()];
+        let all = [
+            self.lobby.deadline(),
+            self.calls.deadline(),
+            self.membership.deadline(),
+            self.desk.files.deadline(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -177,6 +204,11 @@ impl Node {
     /// Whether a text can be said now: the conversation stands, and not too much is unconfirmed.
     pub fn can_say(&self, id: CallId) -> bool {
         self.calls.can_say(id)
+    }
+
+    /// All transfers of files, by their numbers.
+    pub fn files(&self) -> &Transfers {
+        &self.desk.files
     }
 
     /// Everybody else on the community's list, by name.
@@ -218,7 +250,7 @@ impl Node {
         }
         let (NetInput::Received(bytes), Some(record)) = (input, &self.record) else { return };
         let door = Door {
-            services: &[Service::Chat],
+            services: &[Service::Chat, Service::Files],
             record,
             profile: self.desk.profile,
             me: &self.desk.me,
@@ -279,7 +311,10 @@ impl Node {
         let desk = &mut self.desk;
         match command {
             Command::Call(callee) => {
-                self.calls.call(callee, now.tick, desk);
+                self.calls.call(callee, Service::Chat, now.tick, desk);
+            }
+            Command::Link(callee) => {
+                self.calls.call(callee, Service::Files, now.tick, desk);
             }
             Command::Accept(id) => self.calls.accept(now, id, &mut self.pins, desk),
             Command::Deny(id) => self.calls.close(id, now.tick, CloseReason::Denied, desk),
@@ -289,6 +324,7 @@ impl Node {
             }
             Command::Finish(id) => self.calls.finish(id, now.tick, desk),
             Command::Join(wish) => self.membership.join(wish, now.tick, desk),
+            Command::Files(command) => desk.files.command(now.tick, command),
             Command::Leave => self.membership.leave(now.tick, desk),
             Command::Trust(subject, fingerprint) => {
                 desk.remember(self.pins.pin(&subject, fingerprint, now.unix));

@@ -2,16 +2,32 @@
 
 use std::net::SocketAddr;
 
+use files::news::{LinkId, News};
 use hallway::event::{Event, MemberEvent};
 use hallway::handshake::lobby::Turned;
 use hallway::identity::Fingerprint;
 use hallway::message::{Member, State};
-use hallway::reason::Ended;
+use hallway::reason::{Ended, Exit};
 use hallway::text::{Line, Name};
+
+use crate::file_events;
 
 /// One call, from the first attempt to the last word. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub u64);
+
+impl CallId {
+    /// What the core of transfers calls it.
+    pub fn link(self) -> LinkId {
+        LinkId(self.0)
+    }
+}
+
+impl From<LinkId> for CallId {
+    fn from(link: LinkId) -> Self {
+        Self(link.0)
+    }
+}
 
 /// What we know of the identity that somebody proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +70,13 @@ pub enum Notice {
     /// A call is over, or never came about; these lines of ours were not confirmed.
     /// With `CloseReason::Duplicate` and no lines, the conversation goes on as another call.
     Ended(CallId, String, Ended, Vec<Line>),
+
+    /// A connection for files alone stands; nobody was asked.
+    Linked(CallId, Who),
+    /// It is over, or never came about.
+    Unlinked(CallId, String, Ended),
+    /// Something about files.
+    Files(News),
 
     /// We are on the list of the community at this address.
     CommunityJoined(String),
@@ -129,7 +152,15 @@ impl Notice {
                 kind: "twin",
                 text: format!("{name} has the same identity as you"),
             },
-            Self::Calling(..) | Self::ListWhole | Self::Turned(..) => return None,
+            Self::Files(news) => return file_events::event(news),
+            Self::Unlinked(_, label, ended) if ended.exit() != Exit::Done => {
+                Event::failed(ended, label)
+            }
+            Self::Calling(..)
+            | Self::ListWhole
+            | Self::Turned(..)
+            | Self::Linked(..)
+            | Self::Unlinked(..) => return None,
         };
         Some(event)
     }

@@ -33,6 +33,15 @@ pub struct NodeOptions {
     /// Whether to take calls [default: ask on a terminal, all without one]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub calls: Option<CallsFlag>,
+    /// Whether to take files [default: ask on a terminal, none without one]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub files: Option<FilesFlag>,
+    /// Take nothing larger, such as 500MB or 2GiB
+    #[arg(long, value_name = "SIZE", value_parser = file_size)]
+    pub files_max: Option<u64>,
+    /// Where files go [default: the platform's folder for downloads]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub download_dir: Option<PathBuf>,
     /// Wrong passwords that one address may try in a row
     #[arg(long, value_name = "N", default_value_t = hallway::limits::GUESS_BURST)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
@@ -45,6 +54,17 @@ pub enum CallsFlag {
     /// Ask for each call.
     Ask,
     /// Take every call: the password was proved.
+    All,
+    /// Take none.
+    None,
+}
+
+/// What to do with files that are offered, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FilesFlag {
+    /// Ask for each.
+    Ask,
+    /// Take all: the password was proved.
     All,
     /// Take none.
     None,
@@ -63,6 +83,11 @@ pub struct Options {
     /// Flags of every program.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Reads a number of bytes.
+fn file_size(typed: &str) -> Result<u64, String> {
+    typed.parse::<bytesize::ByteSize>().map(|size| size.as_u64())
 }
 
 /// Reads the place of a community.

@@ -67,6 +67,11 @@ pub(crate) enum Progress {
 }
 
 impl Outbound {
+    /// What is wanted of the listener.
+    pub(crate) fn service(&self) -> Service {
+        self.ticket.service
+    }
+
     pub(crate) fn start(
         whereabouts: &Whereabouts,
         ticket: Ticket,

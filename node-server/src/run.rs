@@ -2,8 +2,12 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use discovery::shell::service::Search;
+use files::news::FilePolicy;
+use files::shell::{Setup as Folders, download_dir};
+use files::transfers::Setup;
 use hallway::event::Event;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
@@ -33,7 +37,7 @@ use crate::membership::Listing;
 use crate::menu::{Menu, Question};
 use crate::node::{Command, Config, Node};
 use crate::notice::Notice;
-use crate::options::{CallsFlag, NodeOptions, Options, PORT, community_place};
+use crate::options::{CallsFlag, FilesFlag, NodeOptions, Options, PORT, community_place};
 use crate::talk::Act;
 use crate::view;
 
@@ -67,7 +71,8 @@ fn start(options: Options, mut base: Base, home: Home) -> Exit {
             introduce(&base.terminal, &node, at, &options);
             let menu = Menu::new(listing(at), base.terminal.is_interactive());
             let searches = base.terminal.is_interactive();
-            let started = Machine::start(base, node, Some(home), Stretcher::default());
+            let folders = folders(&options.node, home.dir());
+            let started = Machine::start(base, node, Some(home), folders, Stretcher::default());
             let Ok(mut machine) = started else { return Exit::Failed };
             // Nobody would see what is found.
             let search = if searches { Search::Hallway } else { Search::Nothing };
@@ -123,6 +128,7 @@ fn prepare(options: &Options, base: &mut Base, home: &Home) -> Result<Prepared, 
         echo: options.echo,
         guesses: guess_limits(node),
         pins,
+        files: file_setup(node, base.terminal.is_interactive()),
     };
     Ok((Node::new(config, *seeds.draw()), at, community))
 }
@@ -136,6 +142,24 @@ pub fn call_policy(options: &NodeOptions, interactive: bool) -> CallPolicy {
         None if interactive => CallPolicy::Ask,
         None => CallPolicy::All,
     }
+}
+
+/// What to do with files: people are asked, machines take none unless told to.
+pub fn file_setup(options: &NodeOptions, interactive: bool) -> Setup {
+    let policy = match options.files {
+        Some(FilesFlag::Ask) => FilePolicy::Ask,
+        Some(FilesFlag::All) => FilePolicy::All,
+        Some(FilesFlag::None) => FilePolicy::None,
+        None if interactive => FilePolicy::Ask,
+        None => FilePolicy::None,
+    };
+    Setup { policy, bytes_max: options.files_max }
+}
+
+/// Where files go, and where it is kept which are shared.
+pub fn folders(options: &NodeOptions, data_dir: &Path) -> Folders {
+    let download_dir = options.download_dir.clone().unwrap_or_else(|| download_dir(data_dir));
+    Folders { download_dir, data_dir: data_dir.to_owned() }
 }
 
 /// The limits on guessing, as far as flags say.

@@ -6,9 +6,11 @@
 )]
 
 mod commands;
+mod files;
 
 use std::collections::BTreeSet;
 
+use ::files::news::News;
 use discovery::neighbours::Udn;
 use hallway::identity::Fingerprint;
 use hallway::limits;
@@ -17,6 +19,7 @@ use hallway::place::Place;
 use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
+pub use self::files::{FILE_COMMANDS, wanted};
 use crate::node::{Command, Node};
 use crate::notice::{CallId, Notice, Who};
 use crate::view;
@@ -108,7 +111,8 @@ impl Talk {
 
     /// Every word that Tab may complete: commands and people.
     pub fn completions(&self, node: &Node) -> Vec<String> {
-        let commands = COMMANDS.iter().map(|entry| format!("/{}", entry.word));
+        let commands =
+            COMMANDS.iter().chain(&FILE_COMMANDS).map(|entry| format!("/{}", entry.word));
         let open = node.talking().chain(node.ringing()).map(|(_, who)| who.label.clone());
         let members =
             node.members().take(limits::COMPLETIONS_MAX).map(|member| member.name.to_string());
@@ -157,7 +161,7 @@ impl Talk {
     /// Runs a command given without its slash; `None` when there is none of that name.
     pub fn command(&mut self, line: &str, node: &Node) -> Option<Vec<Act>> {
         let (word, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let entry = COMMANDS.iter().find(|entry| entry.word == word)?;
+        let entry = COMMANDS.iter().chain(&FILE_COMMANDS).find(|entry| entry.word == word)?;
         Some((entry.run)(self, argument.trim(), node))
     }
 
@@ -251,7 +255,7 @@ impl Talk {
     fn rings(&self, notice: &Notice, node: &Node) -> bool {
         match (self.bell, notice) {
             (Bell::Off, _) => false,
-            (_, Notice::Ringing(..)) => true,
+            (_, Notice::Ringing(..) | Notice::Files(News::Offered(..) | News::Done(..))) => true,
             (Bell::Mention, Notice::Heard(_, _, line)) => {
                 mentions(line.as_str(), node.me().name.as_str())
             }
@@ -272,8 +276,11 @@ fn is_same(label: &str, who: &Who) -> bool {
 fn is_answer(line: &str, node: &Node) -> bool {
     let (word, name) = line.split_once(' ').unwrap_or((line, ""));
     let mut calls = node.ringing();
+    let number = name.split(' ').next().and_then(|word| word.parse::<u64>().ok());
+    let is_offer = |id: u64| name.is_empty() || number == Some(id);
     (word == "accept" || word == "deny")
-        && calls.any(|(_, who)| name.is_empty() || who.label == name)
+        && (calls.any(|(_, who)| name.is_empty() || who.label == name)
+            || files::offers(node).any(is_offer))
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.

@@ -8,6 +8,7 @@ use hallway::message::Member;
 use hallway::reason::{CloseReason, Ended};
 use hallway::text::{Line, padded};
 
+use crate::file_words;
 use crate::notice::{Notice, Standing, Who};
 
 /// Columns of a name in a list.
@@ -17,7 +18,8 @@ const NAME_COLUMNS: usize = 16;
 pub fn level(notice: &Notice) -> Level {
     match notice {
         Notice::Turned(_, turned) => turned.level(),
-        Notice::ListWhole => Level::Debug,
+        Notice::ListWhole | Notice::Linked(..) | Notice::Unlinked(..) => Level::Debug,
+        Notice::Files(news) => file_words::level(news),
         Notice::MemberJoined(_) | Notice::MemberLeft(_) | Notice::MemberChanged(..) => Level::Info,
         Notice::Connected(..) | Notice::Calling(..) | Notice::CommunityJoined(_) => Level::Info,
         Notice::CommunityLeft(_) | Notice::Ended(..) => Level::Info,
@@ -54,6 +56,9 @@ pub fn words(notice: &Notice) -> Option<String> {
         Notice::NameTaken(place, free) => {
             format!("another member of {place} has your name; {free} is free")
         }
+        Notice::Linked(_, who) => format!("{} is connected for files", who.label),
+        Notice::Unlinked(_, label, ended) => ended_words(label, ended),
+        Notice::Files(news) => return file_words::words(news),
         Notice::ListWhole => return None,
         Notice::MemberJoined(member) => format!("* {} is here", member.name),
         Notice::MemberLeft(name) => format!("* {name} is gone"),

@@ -7,8 +7,7 @@ use hallway::pins::{Known, Pins, Subject};
 use hallway::reason::{CloseReason, Ended};
 use hallway::time::Now;
 
-use crate::calls::Calls;
-use crate::conversation::Conversation;
+use crate::calls::{Calls, Conversation};
 use crate::desk::Desk;
 use crate::notice::{CallId, Standing, Who};
 

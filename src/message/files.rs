@@ -466,3 +466,7 @@ impl Files {
         Ok(Some(message))
     }
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

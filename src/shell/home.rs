@@ -44,6 +44,11 @@ impl Home {
         Ok(Self { dir: disk::data_dir(chosen)?, identity_file: "community.key" })
     }
 
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The identity kept here; a new one at the first time.
     ///
     /// # Errors

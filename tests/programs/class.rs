@@ -83,6 +83,7 @@ impl School {
             echo: false,
             guesses: GuessLimits::default(),
             pins: Pins::default(),
+            files: files::transfers::Setup::default(),
         };
         let node = Node::new(config, *self.seeds.draw());
         self.pupils.push(Pupil { name, node, conns: BTreeMap::new(), is_in: false });
@@ -153,7 +154,7 @@ impl School {
             Output::Notice(Notice::CommunityFailed(_, ended)) => {
                 panic!("{} was not let in: {ended:?}", self.pupils[number].name)
             }
-            Output::Notice(_) | Output::Remember(_) => {}
+            Output::Notice(_) | Output::Disk(_) | Output::Remember(_) => {}
         }
     }
 

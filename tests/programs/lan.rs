@@ -70,6 +70,15 @@ impl Lan {
         must(&format!("-n {} {args}", self.leaves[leaf]));
     }
 
+    /// What a machine sends goes no faster than this, as `tc` writes rates.
+    pub(crate) fn slow_down(&self, leaf: usize, rate: &str) {
+        let name = &self.leaves[leaf];
+        let shape = ["qdisc", "add", "dev", "eth0", "root", "tbf", "rate", rate];
+        let depth = ["burst", "32kbit", "latency", "50ms"];
+        let done = Command::new("tc").args(["-n", name]).args(shape).args(depth).status();
+        assert!(done.is_ok_and(|status| status.success()), "tc in {name}");
+    }
+
     /// Does something at the switch.
     pub(crate) fn hub(&self, args: &str) {
         must(&format!("-n {} {args}", self.hub));

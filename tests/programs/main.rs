@@ -16,6 +16,7 @@ mod community;
 mod discover;
 mod discovery;
 mod doctor;
+mod files;
 mod kills;
 mod lan;
 mod log;

@@ -85,6 +85,12 @@ impl Launch {
         self
     }
 
+    /// A pipe to read from.
+    pub(crate) fn piped(mut self) -> Self {
+        self.stdin = Stdio::piped();
+        self
+    }
+
     /// Nobody reads standard output: [`Program::read_one_and_close`] is for the test to call.
     pub(crate) fn unread(mut self) -> Self {
         self.reads = false;

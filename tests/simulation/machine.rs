@@ -255,6 +255,8 @@ impl World {
                 let found = found.into_iter().collect();
                 self.plan(self.now + wait, Event::LookedUp(run, number, found));
             }
+            // A disk for files that never answers.
+            Output::Disk(_) => {}
             Output::Remember(line) => {
                 let kept = self.hosts[id].disk.append(&line, &mut self.dice);
                 self.note_of(id, format_args!("remembers {line}: {kept}"));

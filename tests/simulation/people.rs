@@ -99,6 +99,7 @@ impl World {
             echo: seat == Seat::Echo,
             guesses,
             pins: host.disk.pins(),
+            files: files::transfers::Setup::default(),
         };
         let listing = listing(host);
         let home = &self.hosts[host.home];

@@ -5,8 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use hallway::handshake::auth::{Auth, Instance};
 use hallway::identity::PublicIdentity;
 use hallway::limits;
+use hallway::message::files::{
+    Chunk, Entry, Files, From, Get, Have, Item, Kind, List, Listing, NotThere, Offer, Refuse, Sent,
+    Skipped, Stored, Take, Wanted, Why, Withdraw,
+};
 use hallway::message::{Addresses, Change, Join, Member, Message, Page, Say, State};
-use hallway::text::{Line, Name};
+use hallway::text::{EntryPath, FileName, Line, Name};
+use hallway::tree::{ChunkHash, FileHash};
 
 pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -50,6 +55,109 @@ pub(crate) fn member() -> Member {
     }
 }
 
+/// The longest name of a file there is.
+pub(crate) fn longest_file_name() -> FileName {
+    let name = FileName::of(&"\u{4e00}".repeat(limits::FILE_NAME_BYTES_MAX / 3));
+    assert_eq!(name.as_str().len(), limits::FILE_NAME_BYTES_MAX);
+    name
+}
+
+/// The longest path there is: each name has 127 bytes, and one more divides it from the next.
+pub(crate) fn longest_path() -> EntryPath {
+    let name = "n".repeat(127);
+    EntryPath::of(vec![name.as_str(); limits::PATH_BYTES_MAX / 128]).unwrap()
+}
+
+/// Something shared that takes as many bytes as anything can.
+pub(crate) fn longest_item() -> Item {
+    Item {
+        name: longest_file_name(),
+        kind: Kind::Folder,
+        entries: u64::MAX,
+        bytes: u64::MAX,
+        modified: i64::MIN,
+        hash: Some(FileHash([0xff; 32])),
+    }
+}
+
+/// At least one of every message about files, likewise.
+fn examples_about_files() -> Vec<Files> {
+    let hash = FileHash([1; 32]);
+    let notes = FileName::of("notes.txt");
+    let offer = Offer {
+        number: 1,
+        name: notes.clone(),
+        kind: Kind::File,
+        entries: 1,
+        bytes: None,
+        hash: None,
+        request: None,
+    };
+    let answer = Offer {
+        number: u64::MAX,
+        name: longest_file_name(),
+        kind: Kind::Folder,
+        entries: u64::MAX,
+        bytes: Some(u64::MAX),
+        hash: Some(hash),
+        request: Some(u64::MAX),
+    };
+    let have = Have { entries: u64::MAX, chunks: u64::MAX, digest: hash };
+    let entry = Entry {
+        number: 1,
+        path: EntryPath::of(["photos", "sea.jpg"]).unwrap(),
+        kind: Kind::Folder,
+        bytes: None,
+        modified: -1,
+        executable: false,
+    };
+    let longest = Entry {
+        number: u64::MAX,
+        path: longest_path(),
+        kind: Kind::File,
+        bytes: Some(u64::MAX),
+        modified: i64::MIN,
+        executable: true,
+    };
+    let item = Item { kind: Kind::File, modified: i64::MAX, hash: None, ..longest_item() };
+    let get = |what| Files::Get(Get { request: 1, what });
+    let refusals = Why::ALL.into_iter().chain([Why::Other]);
+    let mut all = vec![
+        Files::Offer(offer),
+        Files::Offer(answer),
+        Files::Take(Take { number: 1, have: None }),
+        Files::Take(Take { number: u64::MAX, have: Some(have) }),
+        Files::From(From { number: 1, entries: 0, chunks: 0 }),
+        Files::From(From { number: u64::MAX, entries: u64::MAX, chunks: u64::MAX }),
+        Files::Entry(entry),
+        Files::Entry(longest),
+        Files::Chunk(Chunk { number: 1, hash: ChunkHash([2; 32]), last: false }),
+        Files::Chunk(Chunk { number: u64::MAX, hash: ChunkHash([0xff; 32]), last: true }),
+        Files::Skipped(Skipped { number: u64::MAX, path: longest_path(), why: Why::NotAFile }),
+        Files::Sent(Sent { number: 1, entries: 0, bytes: 0 }),
+        Files::Sent(Sent { number: u64::MAX, entries: u64::MAX, bytes: u64::MAX }),
+        Files::Got(0),
+        Files::Got(u64::MAX),
+        Files::Stored(Stored { number: 1, name: notes.clone(), hash: None }),
+        Files::Stored(Stored { number: u64::MAX, name: longest_file_name(), hash: Some(hash) }),
+        Files::Withdraw(Withdraw { number: u64::MAX, why: Why::Changed }),
+        Files::List(List { request: 1, after: None }),
+        Files::List(List { request: u64::MAX, after: Some(longest_file_name()) }),
+        Files::Listing(Listing { request: 1, items: Vec::new(), last: true }),
+        Files::Listing(Listing {
+            request: u64::MAX,
+            items: vec![item, longest_item()],
+            last: false,
+        }),
+        get(Wanted::Name(notes)),
+        get(Wanted::Name(longest_file_name())),
+        get(Wanted::Hash(hash)),
+        Files::NotThere(NotThere { request: u64::MAX, why: Why::Gone }),
+    ];
+    all.extend(refusals.map(|why| Files::Refuse(Refuse { number: 1, why })));
+    all
+}
+
 /// At least one of every message, with every variant of what is inside, and the extremes.
 pub(crate) fn examples() -> Vec<Message> {
     let auth = Auth {
@@ -60,7 +168,7 @@ pub(crate) fn examples() -> Vec<Message> {
     };
     let join = Join { port: 5460, addresses: member().addresses, state: State::InChat };
     let nowhere = Join { port: 0, addresses: Addresses::default(), state: State::Available };
-    vec![
+    let mut all = vec![
         Message::Auth(Auth { name: longest_name(), ..auth.clone() }),
         Message::Auth(auth),
         Message::Join(join),
@@ -84,5 +192,7 @@ pub(crate) fn examples() -> Vec<Message> {
         Message::Shown(0),
         Message::Shown(u64::MAX),
         Message::Skipped,
-    ]
+    ];
+    all.extend(examples_about_files().into_iter().map(Message::Files));
+    all
 }

@@ -22,7 +22,8 @@ use mio::Waker;
 
 use self::thread::Thread;
 use crate::disk::{
-    Index, IndexDone, Read, ReadDone, Source, Target, TransferId, Trouble, Write, WriteDone,
+    Done, Index, IndexDone, Job, Read, ReadDone, Source, Target, TransferId, Trouble, Write,
+    WriteDone,
 };
 
 pub use self::downloads::download_dir;
@@ -93,6 +94,24 @@ impl Disk {
     /// How well the threads that write are confined; `None` before the first of them has written.
     pub fn sandbox(&self) -> Option<Sandbox> {
         self.sandbox.get().copied()
+    }
+
+    /// Hands a job to its thread.
+    pub fn submit(&mut self, job: Job) {
+        match job {
+            Job::Read(job) => self.submit_read(job),
+            Job::Write(job) => self.submit_write(job),
+            Job::Index(job) => self.submit_index(job),
+        }
+    }
+
+    /// What one of the threads has done, if it has: ask until there is nothing after each turn of
+    /// the loop.
+    pub fn try_done(&mut self) -> Option<Done> {
+        let read = self.try_read().map(Done::Read);
+        let written = || self.try_write().map(Done::Write);
+        let done = read.or_else(written);
+        done.or_else(|| self.try_index().map(Done::Index))
     }
 
     /// Hands a job to the thread that reads.

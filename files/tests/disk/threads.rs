@@ -58,7 +58,7 @@ fn files_go_from_disk_to_disk_into_several_folders_at_once() {
         let ReadDone::Looked(_, Ok(looked)) = turns.next(Disk::try_read) else { panic!("look") };
         turns.disk.submit_read(Read::Begin(*id, None));
         let ready = turns.write(Write::Open(*id, arriving(&looked), target));
-        assert_eq!(ready, WriteDone::Ready(*id, Ok(Ready::Here(None))));
+        assert_eq!(ready, WriteDone::Ready(*id, Ok(Ready::Here(None, 0))));
     }
     let mut joiners = [Joiner::default(), Joiner::default(), Joiner::default()];
     let mut open = ids.len();
@@ -71,7 +71,7 @@ fn files_go_from_disk_to_disk_into_several_folders_at_once() {
         assert_eq!(turns.write(Write::Put(id, pieces)), WriteDone::Wrote(id, Ok(())));
         if is_end {
             open -= 1;
-            let stored = turns.write(Write::Store(id));
+            let stored = turns.write(Write::Store(id, None));
             let WriteDone::Stored(_, Ok(placed)) = stored else { panic!("{stored:?}") };
             assert_eq!(fs::read(placed.path.unwrap()).unwrap(), bytes(2 * CHUNK + 1));
         } else {

@@ -2,6 +2,7 @@
 
 use hallway::text::{Line, Name, shown};
 
+use super::files::FILE_COMMANDS;
 use super::{Act, Bell, Talk, label_of, parse_trust, show};
 use crate::node::{Command, Node};
 use crate::notice::{CallId, Who};
@@ -22,8 +23,13 @@ pub const COMMANDS: [Entry; 12] = [
     Entry { word: "who", argument: "", help: "whom you talk with, and who calls", run: Talk::who },
     Entry { word: "to", argument: "NAME [TEXT]", help: "talk to NAME, or say TEXT", run: Talk::to },
     Entry { word: "all", argument: "TEXT", help: "say it to everybody connected", run: Talk::all },
-    Entry { word: "accept", argument: "[NAME]", help: "take a call", run: Talk::accept },
-    Entry { word: "deny", argument: "[NAME]", help: "do not take it", run: Talk::deny },
+    Entry {
+        word: "accept",
+        argument: "[NAME|N]",
+        help: "take a call, or offer N",
+        run: Talk::accept,
+    },
+    Entry { word: "deny", argument: "[NAME|N]", help: "do not take it", run: Talk::deny },
     Entry { word: "bye", argument: "[NAME]", help: "end a conversation", run: Talk::bye },
     Entry {
         word: "menu",
@@ -45,7 +51,7 @@ pub const COMMANDS: [Entry; 12] = [
 
 /// The table of commands as text.
 pub fn help_text() -> String {
-    let rows = COMMANDS.iter().map(|entry| {
+    let rows = COMMANDS.iter().chain(&FILE_COMMANDS).map(|entry| {
         let usage = format!("/{} {}", entry.word, entry.argument);
         format!("  {usage:<26}{}", entry.help)
     });
@@ -101,6 +107,9 @@ impl Talk {
     }
 
     fn accept(&mut self, name: &str, node: &Node) -> Vec<Act> {
+        if let Some(acts) = Self::answer(name, true, node) {
+            return acts;
+        }
         match find(name, node.ringing(), NO_CALL) {
             Ok(id) => {
                 self.wanted.insert(id);
@@ -112,6 +121,9 @@ impl Talk {
     }
 
     fn deny(&mut self, name: &str, node: &Node) -> Vec<Act> {
+        if let Some(acts) = Self::answer(name, false, node) {
+            return acts;
+        }
         match find(name, node.ringing(), NO_CALL) {
             Ok(id) => vec![Act::Do(Command::Deny(id))],
             Err(words) => vec![show(words)],
@@ -199,7 +211,7 @@ fn say_to(id: CallId, text: &str, node: &Node) -> Vec<Act> {
 
 /// The one that is meant: by label, by its beginning, or, without a name, the only one there.
 /// `nobody` is what to say when nobody is there at all.
-fn find<'a>(
+pub(super) fn find<'a>(
     name: &str,
     calls: impl Iterator<Item = (CallId, &'a Who)>,
     nobody: &str,
@@ -225,6 +237,6 @@ fn find<'a>(
 }
 
 /// When there is no conversation.
-const ALONE: &str = "you are in no conversation";
+pub(super) const ALONE: &str = "you are in no conversation";
 /// When nobody rings.
 const NO_CALL: &str = "nobody calls at the moment";

@@ -94,7 +94,7 @@ impl Bench {
                     self.node.handle(now, Input::Stretched(conn, result));
                 }
                 Output::Notice(notice) => self.notices.push(notice),
-                Output::LookUp(..) | Output::Remember(_) => {}
+                Output::LookUp(..) | Output::Disk(_) | Output::Remember(_) => {}
             }
         }
     }

@@ -90,6 +90,7 @@ pub fn new_node(person: &Person, seed: [u8; 32]) -> Node {
         echo: person.echo,
         guesses: GuessLimits { per_source: person.guesses, global: 1_000 },
         pins: Pins::read(&person.pins),
+        files: files::transfers::Setup::default(),
     };
     Node::new(config, seed)
 }

@@ -331,6 +331,8 @@ impl World {
                     let found = self.names.get(&place.host).cloned().unwrap_or_default();
                     self.plan(self.now + 1, Event::LookedUp(id, number, found));
                 }
+                // A disk that never answers.
+                Output::Disk(_) => {}
                 Output::Remember(pin) => self.hosts[id].pins += &pin,
                 Output::Notice(notice) => self.hosts[id].note(notice),
             }

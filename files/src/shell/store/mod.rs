@@ -103,8 +103,12 @@ impl Store {
             (Keeper::Sink(sink), Write::Put(id, pieces)) => {
                 WriteDone::Wrote(id, sink.put(id, pieces))
             }
-            (Keeper::Shelf(shelf), Write::Store(id)) => WriteDone::Stored(id, shelf.store(id)),
-            (Keeper::Sink(sink), Write::Store(id)) => WriteDone::Stored(id, sink.store(id)),
+            (Keeper::Shelf(shelf), Write::Store(id, hash)) => {
+                WriteDone::Stored(id, shelf.store(id, hash))
+            }
+            (Keeper::Sink(sink), Write::Store(id, hash)) => {
+                WriteDone::Stored(id, sink.store(id, hash))
+            }
             (Keeper::Shelf(shelf), Write::Abandon(id, keep)) => {
                 shelf.abandon(id, keep);
                 return None;

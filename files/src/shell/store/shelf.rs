@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use hallway::message::files::Kind;
+use hallway::tree::FileHash;
 
 use super::checking::{Checked, Checking};
 use super::fault::Fault;
@@ -85,16 +86,19 @@ impl Shelf {
         let (part, stage) = open(self).map_err(|fault| self.trouble(&arriving, &fault))?;
         let is_new = matches!(stage, Stage::Filling(_));
         self.transfers.insert(id, Transfer { arriving, part, stage });
-        if is_new { Ok(Ready::Here(None)) } else { self.check(id) }
+        if is_new { Ok(Ready::Here(None, 0)) } else { self.check(id) }
     }
 
     pub(super) fn check(&mut self, id: TransferId) -> Result<Ready, Trouble> {
         self.step(id, |stage| match stage {
             Stage::Checking(checking) => Ok(match checking.go_on()? {
                 Checked::On(checking, bytes) => (Stage::Checking(checking), Ready::Checking(bytes)),
-                Checked::Done(filling, have) => (Stage::Filling(filling), Ready::Here(have)),
+                Checked::Done(filling, Some((have, bytes))) => {
+                    (Stage::Filling(filling), Ready::Here(Some(have), bytes))
+                }
+                Checked::Done(filling, None) => (Stage::Filling(filling), Ready::Here(None, 0)),
             }),
-            stage => Ok((stage, Ready::Here(None))),
+            stage => Ok((stage, Ready::Here(None, 0))),
         })
     }
 
@@ -126,7 +130,11 @@ impl Shelf {
         })
     }
 
-    pub(super) fn store(&mut self, id: TransferId) -> Result<Placed, Trouble> {
+    pub(super) fn store(
+        &mut self,
+        id: TransferId,
+        promised: Option<FileHash>,
+    ) -> Result<Placed, Trouble> {
         let wanted = self.transfers.get(&id).map(|transfer| transfer.arriving.name.clone());
         let base = self.base().and_then(|base| Ok(base.try_clone()?));
         let (name, hash) = self.step(id, |stage| {
@@ -134,6 +142,9 @@ impl Shelf {
                 return Err(Fault::Stream("it came before it was wanted"));
             };
             let hash = filling.hash.filter(|_| filling.kind == Kind::File);
+            if promised.is_some() && hash != promised {
+                return Err(Fault::Stream("it is not what was promised"));
+            }
             let name = placing::place(&base?, filling, &wanted)?;
             Ok((Stage::Placed, (name, hash)))
         })?;

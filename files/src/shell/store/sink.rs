@@ -73,12 +73,12 @@ impl Sink {
             bytes: 0,
             hash: None,
         });
-        WriteDone::Ready(id, Ok(Ready::Here(sunk.have())))
+        WriteDone::Ready(id, Ok(Ready::Here(sunk.have(), sunk.bytes)))
     }
 
     pub(super) fn check(&self, id: TransferId) -> Result<Ready, Trouble> {
-        let have = self.transfers.get(&id).and_then(Sunk::have);
-        Ok(Ready::Here(have))
+        let sunk = self.transfers.get(&id);
+        Ok(Ready::Here(sunk.and_then(Sunk::have), sunk.map_or(0, |sunk| sunk.bytes)))
     }
 
     pub(super) fn from(&mut self, id: TransferId, at: (u64, u64)) -> Result<(), Trouble> {
@@ -97,10 +97,17 @@ impl Sink {
         })
     }
 
-    pub(super) fn store(&mut self, id: TransferId) -> Result<Placed, Trouble> {
+    pub(super) fn store(
+        &mut self,
+        id: TransferId,
+        promised: Option<FileHash>,
+    ) -> Result<Placed, Trouble> {
         let placed = self.with(id, |sunk, output| {
             if sunk.hash.is_none() {
                 return Err(Fault::Stream("a file ended before its last chunk"));
+            }
+            if promised.is_some() && sunk.hash != promised {
+                return Err(Fault::Stream("it is not what was promised"));
             }
             output.flush()?;
             Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.hash })

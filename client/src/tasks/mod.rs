@@ -5,6 +5,11 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+pub(crate) mod files;
+
+use std::io;
+
+use ::files::transfers::Setup;
 use hallway::event::{Event, MemberEvent};
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
@@ -26,7 +31,7 @@ use node_server::machine::{Happening, Machine};
 use node_server::membership::Wish;
 use node_server::node::{Command, Config, Node};
 use node_server::notice::Notice;
-use node_server::run::leave;
+use node_server::run::{folders, leave};
 use node_server::talk::{Act, parse_trust};
 
 use crate::chat::{Chat, Wants};
@@ -49,8 +54,15 @@ fn dialler(options: &Options, home: &Home) -> Result<Node, Refusal> {
         echo: false,
         guesses: GuessLimits::default(),
         pins: home.pins().map_err(Refusal::failed)?,
+        files: Setup::default(),
     };
     Ok(Node::new(config, *seeds.draw()))
+}
+
+/// The node with everything around it.
+fn machine(options: &Options, base: Base, node: Node, home: Home) -> io::Result<Machine> {
+    let folders = folders(&options.node, home.dir());
+    Machine::start(base, node, Some(home), folders, Stretcher::default())
 }
 
 /// A password from a file, the environment or the person.
@@ -81,7 +93,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
         Err(refusal) => return refusal.tell(base.terminal, json),
     };
     let interactive = base.terminal.is_interactive();
-    let Ok(mut machine) = Machine::start(base, node, Some(home), Stretcher::default()) else {
+    let Ok(mut machine) = machine(options, base, node, home) else {
         return Exit::Failed;
     };
     let (mut chat, mut acts) = Chat::start(place.clone(), password, interactive);
@@ -178,7 +190,7 @@ pub(crate) fn list(
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(base.terminal, json),
     };
-    let Ok(mut machine) = Machine::start(base, node, Some(home), Stretcher::default()) else {
+    let Ok(mut machine) = machine(options, base, node, home) else {
         return Exit::Failed;
     };
     let wish = Wish { place: place.clone(), password, listed: None, persist: false };

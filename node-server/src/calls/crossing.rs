@@ -10,8 +10,8 @@ use hallway::reason::{CloseReason, Ended};
 use hallway::text::Line;
 use hallway::time::Millis;
 
-use crate::calls::{Call, Calls};
-use crate::conversation::{Conversation, Stage};
+use super::conversation::{Conversation, Stage};
+use super::{Call, Calls};
 use crate::desk::Desk;
 use crate::notice::{CallId, Notice};
 use crate::who::is_same_run;
@@ -52,7 +52,7 @@ impl Calls {
             newest.held |= inherits;
         }
         let older: Vec<(CallId, bool, bool)> = self
-            .conversations()
+            .chats()
             .filter(|(id, other)| *id != newest && is_same_run(&other.peer, &peer))
             .map(|(id, other)| (id, other.ours, other.stage == Stage::Talking))
             .collect();
@@ -94,7 +94,7 @@ impl Calls {
         let Some(conversation) = self.conversation(id) else { return };
         if matches!(conversation.stage, Stage::Ringing { .. }) {
             conversation.accept(now);
-            desk.notice(Notice::Connected(id, conversation.who.clone()));
+            self.connected(now, id, desk);
         }
     }
 
@@ -102,7 +102,7 @@ impl Calls {
     pub(crate) fn replaced(&mut self, now: Millis, id: CallId, desk: &mut Desk) {
         let Some(Call::Open(goes)) = self.calls.get(&id) else { return };
         let heir = self
-            .conversations()
+            .chats()
             .filter(|(other, stays)| *other != id && is_same_run(&stays.peer, &goes.peer))
             // The next oldest, which the others wait for: calls do not open in their order.
             .min_by_key(|(_, stays)| stays.waits_for.len())
@@ -126,6 +126,7 @@ impl Calls {
     ) {
         let Some(Call::Open(mut conversation)) = self.calls.remove(&id) else { return };
         conversation.say_goodbye(now, CloseReason::Duplicate, desk);
+        desk.files.closed(now, id.link());
         for leaving in &mut self.leaving {
             if leaving.heir == Some(id) {
                 leaving.heir = heir;
@@ -264,7 +265,7 @@ impl Calls {
         let late: Vec<CallId> = self.conversations().filter(is_late).map(|(id, _)| id).collect();
         for id in late {
             while let Some(older) = self.older_of(id) {
-                self.end(older, Ended::Lost(Lost::Broken), desk);
+                self.end(now, older, Ended::Lost(Lost::Broken), desk);
             }
             // What else it may wait for has a time of its own.
             if let Some(newer) = self.conversation(id) {

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
+use files::transfers::Transfers;
 use hallway::channel::{Channel, Incoming};
 use hallway::conn::{ConnId, NetOutput};
 use hallway::handshake::auth::Peer;
 use hallway::limits;
+use hallway::message::files::Files;
 use hallway::message::{Message, Say};
 use hallway::reason::{CloseReason, Ended, PeerFault};
 use hallway::text::Line;
@@ -53,6 +55,15 @@ pub(crate) enum Stage {
     Ringing { until: Millis },
     /// Both may type.
     Talking,
+    /// It is for files only: nothing rings, nobody types.
+    Exchanging,
+}
+
+impl Stage {
+    /// Whether files may be exchanged.
+    pub(crate) fn has_files(self) -> bool {
+        matches!(self, Self::Talking | Self::Exchanging)
+    }
 }
 
 /// What comes of a message.
@@ -70,8 +81,8 @@ impl Conversation {
         peer: Peer,
         who: Who,
         stage: Stage,
+        ours: bool,
     ) -> Self {
-        let ours = matches!(stage, Stage::Calling { .. });
         Self {
             conn,
             peer,
@@ -95,7 +106,7 @@ impl Conversation {
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match self.stage {
             Stage::Calling { until } | Stage::Ringing { until } => Some(until),
-            Stage::Talking => self.finishing,
+            Stage::Talking | Stage::Exchanging => self.finishing,
         }
     }
 
@@ -180,19 +191,29 @@ impl Conversation {
         self.channel.push(bytes);
     }
 
-    /// The next thing that has come in whole.
-    pub(crate) fn poll(&mut self, now: Millis) -> Result<Option<Heard>, Ended> {
+    /// The next thing that has come in whole; what is about files goes to `files`, as coming
+    /// from `id`.
+    pub(crate) fn poll(
+        &mut self,
+        now: Millis,
+        id: CallId,
+        files: &mut Transfers,
+    ) -> Result<Option<Heard>, Ended> {
+        let has_files = self.stage.has_files();
         loop {
-            let message = match self.channel.poll() {
-                Ok(None) => return Ok(None),
-                Ok(Some(Incoming::Message(message))) => message,
-                Ok(Some(Incoming::Bulk(..))) => {
-                    return Err(Ended::Fault(PeerFault::UnexpectedMessage));
+            let heard = match self.channel.poll().map_err(Ended::Fault)? {
+                None => return Ok(None),
+                Some(Incoming::Closed(reason)) => return Err(Ended::Closed(reason)),
+                Some(Incoming::Bulk(number, bytes)) if has_files => {
+                    files.bulk(now, id.link(), number, bytes).map(|()| None)
                 }
-                Ok(Some(Incoming::Closed(reason))) => return Err(Ended::Closed(reason)),
-                Err(fault) => return Err(Ended::Fault(fault)),
+                Some(Incoming::Bulk(..)) => Err(PeerFault::UnexpectedMessage),
+                Some(Incoming::Message(Message::Files(message))) if has_files => {
+                    files.message(now, id.link(), message).map(|()| None)
+                }
+                Some(Incoming::Message(message)) => self.hear(now, message),
             };
-            if let Some(heard) = self.hear(now, message).map_err(Ended::Fault)? {
+            if let Some(heard) = heard.map_err(Ended::Fault)? {
                 return Ok(Some(heard));
             }
         }
@@ -237,12 +258,29 @@ impl Conversation {
                     self.shown(number);
                 }
                 // Said before it heard our last word; it will say so again elsewhere.
-                Some(Incoming::Message(Message::Say(_) | Message::Accepted | Message::Skipped)) => {
-                }
-                Some(Incoming::Message(_) | Incoming::Bulk(..)) => {
-                    return Err(PeerFault::UnexpectedMessage);
-                }
+                Some(
+                    Incoming::Message(
+                        Message::Say(_) | Message::Accepted | Message::Files(_) | Message::Skipped,
+                    )
+                    | Incoming::Bulk(..),
+                ) => {}
+                Some(Incoming::Message(_)) => return Err(PeerFault::UnexpectedMessage),
             }
+        }
+    }
+
+    /// Says something about files, behind the lines of this turn.
+    pub(crate) fn send_files(&mut self, now: Millis, message: Files) {
+        if self.stage.has_files() {
+            self.send(now, &Message::Files(message));
+        }
+    }
+
+    /// Sends bytes of a file.
+    pub(crate) fn send_bulk(&mut self, now: Millis, number: u64, bytes: &[u8]) {
+        if self.stage.has_files() {
+            // As below; the receiver finds that bytes are missing.
+            let _ = self.channel.send_bulk(now, number, bytes, &mut self.out);
         }
     }
 

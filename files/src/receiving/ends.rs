@@ -1,0 +1,129 @@
+//! How a transfer from somebody is told of, interrupted and ended.
+
+use hallway::message::files::{Files, Refuse, Why};
+use hallway::time::Millis;
+
+use super::{Consent, Receiving, State};
+use crate::desk::{Desk, Spot, Told};
+use crate::disk::{Keep, Target, Trouble, Write};
+use crate::news::{Failure, News, Stage};
+
+impl Receiving {
+    /// Tells how far it is.
+    pub(crate) fn tick(&mut self, now: Millis, desk: &mut Desk) {
+        if !self.is_moving() {
+            return;
+        }
+        let Some(told) = self.pace.tell(now) else { return };
+        let (about, progress, stage) = self.view();
+        let stage = if told == Told::Stalled { Stage::Stalled } else { stage };
+        desk.news(News::Moved(about, progress, stage));
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        self.is_moving().then(|| self.pace.deadline()).flatten()
+    }
+
+    /// The connection is gone.
+    pub(crate) fn cut(&mut self, desk: &mut Desk) {
+        let was_streaming = matches!(self.state, State::Streaming(..) | State::Draining(_));
+        if was_streaming && self.target() == Some(&Target::Stdout) {
+            let words = "the connection was lost, and what has gone to standard output stays there";
+            return self.fail(Failure::Trouble(words.to_owned()), None, desk);
+        }
+        let next = match (&self.state, &self.consent) {
+            (State::Storing(_) | State::Finishing(_), _) => State::Finishing(None),
+            // It will be offered again, as if for the first time.
+            (_, Consent::Open) => State::Over,
+            (_, Consent::Taken(_) | Consent::Wanted(..)) => State::Waiting,
+        };
+        let was_told = !matches!(self.state, State::Finding(_) | State::Looking(_));
+        if was_told && !matches!(next, State::Finishing(_)) {
+            if self.is_moving() {
+                desk.write(Write::Abandon(self.about.id, Keep::Part));
+            }
+            desk.news(News::Interrupted(self.about.clone(), self.progress));
+        }
+        self.state = next;
+    }
+
+    /// The sender gives up.
+    pub(crate) fn withdrawn(&mut self, why: Why, desk: &mut Desk) {
+        match (&self.state, &self.consent) {
+            // It has all come, and is stored in a moment.
+            (State::Storing(_), _) => {}
+            (State::Finishing(_), _) => self.state = State::Finishing(None),
+            // Nobody here has heard of it.
+            (State::Finding(_) | State::Looking(_), Consent::Open) => self.state = State::Over,
+            _ => self.fail(Failure::There(why), None, desk),
+        }
+    }
+
+    pub(crate) fn deny(&mut self, desk: &mut Desk) {
+        if let State::Asking(_) = self.state {
+            self.fail(Failure::Here(Why::Denied), Some(Why::Denied), desk);
+        }
+    }
+
+    /// A person here stops it: the part is thrown away.
+    pub(crate) fn cancel(&mut self, desk: &mut Desk) {
+        match self.state {
+            // It has all come, and is stored in a moment.
+            State::Storing(_) | State::Finishing(_) => return,
+            State::Stored => {
+                self.state = State::Over;
+                return;
+            }
+            _ => {}
+        }
+        if let (State::Waiting, Some(target)) = (&self.state, self.target()) {
+            // So that the disk knows which part is thrown away.
+            desk.write(Write::Open(self.about.id, self.arriving(), target.clone()));
+            desk.write(Write::Abandon(self.about.id, Keep::Nothing));
+        }
+        self.end(Keep::Nothing, Failure::Here(Why::Stopped), Some(Why::Stopped), desk);
+    }
+
+    /// There is no place left to remember it.
+    pub(crate) fn forget(&mut self, desk: &mut Desk) {
+        if !matches!(self.state, State::Stored) {
+            desk.news(News::Failed(self.about.clone(), Failure::Here(Why::TooMany)));
+        }
+        self.state = State::Over;
+    }
+
+    /// What comes is not what was offered: nobody wants the part.
+    pub(super) fn reject(&mut self, why: Why, desk: &mut Desk) {
+        self.end(Keep::Nothing, Failure::Here(why), Some(why), desk);
+    }
+
+    /// The disk does not do its part.
+    pub(super) fn trouble(&mut self, trouble: Trouble, desk: &mut Desk) {
+        let failure = match trouble.why {
+            Why::Damaged => Failure::Here(Why::Damaged),
+            _ => Failure::Trouble(trouble.words),
+        };
+        self.fail(failure, Some(trouble.why), desk);
+    }
+
+    /// It is over for now; the part stays, for another time.
+    pub(crate) fn fail(&mut self, failure: Failure, tell: Option<Why>, desk: &mut Desk) {
+        self.end(Keep::Part, failure, tell, desk);
+    }
+
+    fn end(&mut self, keep: Keep, failure: Failure, tell: Option<Why>, desk: &mut Desk) {
+        if self.is_moving() {
+            desk.write(Write::Abandon(self.about.id, keep));
+        }
+        desk.news(News::Failed(self.about.clone(), failure));
+        match self.spot().zip(tell) {
+            Some((spot, why)) => self.refuse(why, spot, desk),
+            None => self.state = State::Over,
+        }
+    }
+
+    pub(super) fn refuse(&mut self, why: Why, spot: Spot, desk: &mut Desk) {
+        desk.say(spot.link, Files::Refuse(Refuse { number: spot.number, why }));
+        self.state = State::Over;
+    }
+}

@@ -1,0 +1,146 @@
+//! What is shared here, and what others ask about it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use hallway::limits;
+use hallway::message::files::{Files, Item, Listing, NotThere, Wanted, Why};
+use hallway::text::FileName;
+use hallway::time::Millis;
+
+use crate::desk::Desk;
+use crate::disk::{Index, Share, Trouble};
+use crate::news::{LinkId, News};
+
+/// What is shared here, as the index said last, and who waits to hear of it.
+#[derive(Debug, Default)]
+pub(crate) struct Sharing {
+    shares: Vec<Share>,
+    survey: Survey,
+    waiting: VecDeque<Asked>,
+    /// Changes that somebody here asked for and the index has not answered.
+    changes: usize,
+}
+
+/// How fresh that is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Survey {
+    /// Nobody has asked.
+    #[default]
+    Never,
+    /// The index looks for changes.
+    UnderWay,
+    /// It has, then.
+    Done(Millis),
+}
+
+/// A question from outside.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) link: LinkId,
+    pub(crate) request: u64,
+    pub(crate) what: What,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// What comes behind this name.
+    Page(Option<FileName>),
+    /// To be offered this.
+    Offer(Wanted),
+}
+
+impl Sharing {
+    /// Somebody outside asks. The answer is to be had from [`Self::answer`], perhaps later.
+    pub(crate) fn asked(&mut self, now: Millis, asked: Asked, desk: &mut Desk) {
+        let from_there = self.waiting.iter().filter(|waiting| waiting.link == asked.link).count();
+        if from_there >= limits::OFFERS_MAX {
+            return not_there(asked.link, asked.request, Why::TooMany, desk);
+        }
+        self.waiting.push_back(asked);
+        let is_fresh = match self.survey {
+            Survey::Never => false,
+            Survey::UnderWay => return,
+            Survey::Done(at) => now - at < limits::SURVEY_PAUSE,
+        };
+        if !is_fresh {
+            self.survey = Survey::UnderWay;
+            desk.index(Index::Survey);
+        }
+    }
+
+    /// The next question that can be answered.
+    pub(crate) fn answer(&mut self) -> Option<Asked> {
+        if self.survey == Survey::UnderWay { None } else { self.waiting.pop_front() }
+    }
+
+    /// Somebody here wants this changed.
+    pub(crate) fn change(&mut self, job: Index, desk: &mut Desk) {
+        self.changes += 1;
+        desk.index(job);
+    }
+
+    /// The index has said what is shared.
+    pub(crate) fn surveyed(
+        &mut self,
+        now: Millis,
+        shares: Vec<Share>,
+        trouble: Option<Trouble>,
+        desk: &mut Desk,
+    ) {
+        self.shares = shares;
+        self.shares.sort_by(|one, other| one.item.name.cmp(&other.item.name));
+        self.survey = Survey::Done(now);
+        if self.changes > 0 || trouble.is_some() {
+            self.changes = self.changes.saturating_sub(1);
+            let items = self.shares.iter().map(|share| share.item.clone()).collect();
+            desk.news(News::Shares(items, trouble.map(|trouble| trouble.words)));
+        }
+    }
+
+    /// What is wanted, when that is shared.
+    pub(crate) fn find(&self, wanted: &Wanted) -> Option<(Item, PathBuf)> {
+        let is_it = |share: &&Share| match wanted {
+            Wanted::Name(name) => share.item.name == *name,
+            Wanted::Hash(hash) => share.item.hash == Some(*hash),
+        };
+        self.shares.iter().find(is_it).map(|share| (share.item.clone(), share.path.clone()))
+    }
+
+    /// The page behind a name.
+    pub(crate) fn page(&self, request: u64, after: Option<&FileName>) -> Listing {
+        let begin = self.shares.partition_point(|share| Some(&share.item.name) <= after);
+        let rest = self.shares.get(begin..).unwrap_or_default();
+        let mut bytes = 0;
+        let fits = |share: &&Share| {
+            bytes += share.item.name.as_str().len() + ITEM_BYTES;
+            bytes <= PAGE_BYTES
+        };
+        let items: Vec<Item> =
+            rest.iter().take_while(fits).map(|share| share.item.clone()).collect();
+        let last = items.len() == rest.len();
+        Listing { request, items, last }
+    }
+
+    /// Nothing from there needs an answer any more.
+    pub(crate) fn closed(&mut self, link: LinkId) {
+        self.waiting.retain(|asked| asked.link != link);
+    }
+
+    pub(crate) fn is_asked(&self, link: LinkId) -> bool {
+        self.waiting.iter().any(|asked| asked.link == link)
+    }
+}
+
+/// Tells somebody that there is no such thing.
+pub(crate) fn not_there(link: LinkId, request: u64, why: Why, desk: &mut Desk) {
+    desk.say(link, Files::NotThere(NotThere { request, why }));
+}
+
+/// What an item takes at most in CBOR, but for the letters of its name: a map of six keys, two
+/// bytes before the name, the kind, three numbers and a hash.
+const ITEM_BYTES: usize = 1 + 6 + 2 + 1 + 3 * 9 + 2 + 32;
+/// What the items of a page may take: the message without its own array, number, map, three keys,
+/// request, length and end, and what a record needs.
+const PAGE_BYTES: usize = limits::MESSAGE_RECORD_BYTES_MAX - 3 - 32;

@@ -1,0 +1,139 @@
+//! Questions about what is shared: theirs, and ours.
+
+use hallway::identity::Fingerprint;
+use hallway::limits;
+use hallway::message::files::{Files, Listing, NotThere, Why};
+use hallway::reason::PeerFault;
+use hallway::time::Millis;
+
+use super::Transfers;
+use crate::disk::Source;
+use crate::news::{Failure, LinkId, News};
+use crate::receiving::Receiving;
+use crate::requests::{Ask, Fetch, Requests};
+use crate::sending::Answers;
+use crate::sharing::{self, Asked, What};
+
+impl Transfers {
+    // ---- ours --------------------------------------------------------------------------------
+
+    /// Somebody here wants to know, or to have, something.
+    pub(super) fn ask(&mut self, link_id: LinkId, ask: Ask) {
+        let label = self.links.get(&link_id).map(|link| link.label.clone()).unwrap_or_default();
+        let why = match self.links.get_mut(&link_id) {
+            None => Why::Gone,
+            Some(link) => match link.requests.push(ask) {
+                Ok(()) => return self.ask_next(link_id),
+                Err(_) => Why::TooMany,
+            },
+        };
+        self.desk.news(News::NotThere(link_id, label, why));
+    }
+
+    /// Asks what waits for it, as long as not too much comes from there.
+    pub(super) fn ask_next(&mut self, link_id: LinkId) {
+        if let Some(link) = self.links.get_mut(&link_id) {
+            let transfers = link.incoming_count();
+            link.requests.go_on(link_id, transfers, &mut self.desk);
+        }
+    }
+
+    pub(super) fn listing(&mut self, link_id: LinkId, page: Listing) -> Result<(), PeerFault> {
+        let link = self.links.get_mut(&link_id).ok_or(PeerFault::UnexpectedMessage)?;
+        if let Some(items) = link.requests.listing(link_id, page, &mut self.desk)? {
+            self.desk.news(News::Listed(link_id, link.label.clone(), items));
+            self.ask_next(link_id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn not_there(&mut self, link_id: LinkId, answer: NotThere) -> Result<(), PeerFault> {
+        let link = self.link(link_id)?;
+        let label = link.label.clone();
+        match link.requests.not_there(answer.request)? {
+            Ask::Get(Fetch { resumes: Some(id), .. }) => {
+                if let Some(mut receiving) = self.receiving.remove(&id) {
+                    receiving.fail(Failure::There(answer.why), None, &mut self.desk);
+                }
+            }
+            Ask::Get(_) | Ask::List(_) => {
+                self.desk.news(News::NotThere(link_id, label, answer.why));
+            }
+        }
+        self.ask_next(link_id);
+        Ok(())
+    }
+
+    /// A connection is gone: what was asked for there is asked for again some day.
+    pub(super) fn miss(&mut self, link: LinkId, peer: Fingerprint, label: &str, open: Requests) {
+        for ask in open.into_unanswered() {
+            match ask {
+                // The transfer that waits remembers it.
+                Ask::Get(Fetch { resumes: Some(_), .. }) => {}
+                Ask::Get(fetch) if self.missed.len() < limits::LISTED_MAX => {
+                    self.missed.push((peer, fetch));
+                }
+                Ask::Get(_) | Ask::List(_) => {
+                    self.desk.news(News::NotThere(link, label.to_owned(), Why::Gone));
+                }
+            }
+        }
+    }
+
+    /// What was asked for and did not come whole is asked for again.
+    pub(super) fn resume_requests(&mut self, link_id: LinkId) {
+        let Some(link) = self.links.get_mut(&link_id) else { return };
+        let here = |(peer, _): &mut (Fingerprint, Fetch)| *peer == link.peer;
+        let missed: Vec<_> = self.missed.extract_if(.., here).map(|(_, fetch)| fetch).collect();
+        let cut = self.receiving.values().filter(|receiving| receiving.peer == link.peer);
+        let cut: Vec<_> = cut.filter_map(Receiving::wish).collect();
+        let is_asked = |id| self.links.values().any(|link| link.requests.are_for(id));
+        let cut = cut.into_iter().filter(|fetch| !is_asked(fetch.resumes)).collect::<Vec<_>>();
+        let Some(link) = self.links.get_mut(&link_id) else { return };
+        for fetch in cut.into_iter().chain(missed) {
+            // Fewer wait than may: all of them were asked once.
+            let _ = link.requests.push(Ask::Get(fetch));
+        }
+        self.ask_next(link_id);
+    }
+
+    // ---- theirs ------------------------------------------------------------------------------
+
+    /// Somebody there wants to know, or to have, something.
+    pub(super) fn asked(
+        &mut self,
+        now: Millis,
+        link_id: LinkId,
+        request: u64,
+        what: What,
+    ) -> Result<(), PeerFault> {
+        let link = self.link(link_id)?;
+        if request != link.asked + 1 {
+            return Err(PeerFault::UnexpectedMessage);
+        }
+        link.asked = request;
+        self.sharing.asked(now, Asked { link: link_id, request, what }, &mut self.desk);
+        self.answer(now);
+        Ok(())
+    }
+
+    /// Answers what can be answered.
+    pub(super) fn answer(&mut self, now: Millis) {
+        while let Some(Asked { link, request, what }) = self.sharing.answer() {
+            match what {
+                What::Page(after) => {
+                    let page = self.sharing.page(request, after.as_ref());
+                    self.desk.say(link, Files::Listing(page));
+                }
+                What::Offer(wanted) => match self.sharing.find(&wanted) {
+                    Some((item, path)) if self.has_room() => {
+                        let answers = Answers { request, item };
+                        self.begin_sending(now, link, Source::Path(path), Some(answers));
+                    }
+                    Some(_) => sharing::not_there(link, request, Why::TooMany, &mut self.desk),
+                    None => sharing::not_there(link, request, Why::Gone, &mut self.desk),
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What is told about files, for `--json`.
+
+use files::news::{About, Failure, News, Stage, Way};
+use hallway::event::{Event, FileEvent, ItemEvent};
+use hallway::message::files::{Item, Why};
+
+use crate::file_words::reason;
+
+/// The event, where there is one.
+pub(crate) fn event(news: &News) -> Option<Event> {
+    let event = match news {
+        News::Offered(about, free, here) => Event::FileOffer(FileEvent {
+            free: Some(*free),
+            done: (*here > 0).then_some(*here),
+            ..file(about)
+        }),
+        News::Begun(about, progress) => Event::FileProgress(FileEvent {
+            done: Some(progress.done),
+            state: Some("begun"),
+            ..file(about)
+        }),
+        News::Moved(about, progress, stage) => Event::FileProgress(FileEvent {
+            done: Some(progress.done),
+            state: Some(state(*stage)),
+            ..file(about)
+        }),
+        News::Interrupted(about, progress) => Event::FileProgress(FileEvent {
+            done: Some(progress.done),
+            state: Some("waiting"),
+            ..file(about)
+        }),
+        News::Done(about, stored, path, hash) => Event::FileDone(FileEvent {
+            stored: Some(stored.to_string()),
+            path: path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+            hash: hash.map(|hash| hash.to_string()),
+            ..file(about)
+        }),
+        News::HadAlready(about, path) => Event::FileDone(FileEvent {
+            had: true,
+            path: path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+            ..file(about)
+        }),
+        News::Failed(about, failure) => Event::FileFailed(failed(about, failure)),
+        News::Skipped(about, path, why) => Event::Warning {
+            kind: "file-skipped",
+            text: format!("{}: left out {path}: {}", about.name, reason(*why)),
+        },
+        News::NotThere(_, peer, why) => {
+            Event::Error { kind: kind(*why), text: format!("{peer}: {}", reason(*why)) }
+        }
+        News::Listed(..) | News::Shares(..) => return None,
+    };
+    Some(event)
+}
+
+/// Something that is shared, as an event; `None` as the peer when it is us.
+pub fn item(peer: Option<&str>, item: &Item) -> Event {
+    Event::File(ItemEvent {
+        peer: peer.map(str::to_owned),
+        name: item.name.to_string(),
+        kind: item.kind.word(),
+        entries: item.entries,
+        bytes: item.bytes,
+        modified: item.modified,
+        hash: item.hash.map(|hash| hash.to_string()),
+    })
+}
+
+fn file(about: &About) -> FileEvent {
+    FileEvent {
+        id: about.id.0,
+        way: match about.way {
+            Way::Out => "out",
+            Way::In => "in",
+        },
+        peer: about.peer.clone(),
+        name: about.name.to_string(),
+        kind: about.kind.word(),
+        entries: about.entries,
+        bytes: about.bytes,
+        ..FileEvent::default()
+    }
+}
+
+fn failed(about: &About, failure: &Failure) -> FileEvent {
+    let (whose, why, text) = match failure {
+        Failure::There(why) => ("there", kind(*why), reason(*why).to_owned()),
+        Failure::Here(why) => ("here", kind(*why), reason(*why).to_owned()),
+        Failure::Trouble(words) => ("here", "trouble", words.clone()),
+    };
+    FileEvent { whose: Some(whose), reason: Some(why), text: Some(text), ..file(about) }
+}
+
+fn state(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Looking => "looking",
+        Stage::Asking => "asking",
+        Stage::Checking => "checking",
+        Stage::Moving => "moving",
+        Stage::Stalled => "stalled",
+        Stage::Waiting => "waiting",
+    }
+}
+
+/// The word for a reason that scripts may rely on.
+fn kind(why: Why) -> &'static str {
+    match why {
+        Why::Denied => "denied",
+        Why::Policy => "policy",
+        Why::TooLarge => "too-large",
+        Why::NoRoom => "no-room",
+        Why::Have => "have",
+        Why::TooMany => "too-many",
+        Why::Stopped => "stopped",
+        Why::Disk => "disk",
+        Why::Damaged => "damaged",
+        Why::Changed => "changed",
+        Why::Gone => "not-there",
+        Why::Unreadable => "unreadable",
+        Why::NotAFile => "not-a-file",
+        Why::TooDeep => "too-deep",
+        Why::Other => "other",
+    }
+}

@@ -1,0 +1,248 @@
+//! What is told about files, in words for people. Names passed the filter when they became names.
+
+use std::path::Path;
+
+use files::news::{About, Failure, News, Progress, Stage, Way};
+use hallway::log::Level;
+use hallway::message::files::{Item, Kind, Why};
+use hallway::text::{padded, shown};
+use indicatif::DecimalBytes;
+
+/// How much it matters to somebody who only reads a log.
+pub fn level(news: &News) -> Level {
+    match news {
+        News::Moved(..) => Level::Debug,
+        News::Begun(..) | News::Done(..) | News::HadAlready(..) | News::Listed(..) => Level::Info,
+        News::Skipped(..) | News::Shares(..) => Level::Info,
+        News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
+            Level::Warn
+        }
+    }
+}
+
+/// The words; `None` where there are none: how far a transfer is, people ask for or see.
+pub fn words(news: &News) -> Option<String> {
+    let text = match news {
+        News::Offered(about, free, here) => offered(about, *free, *here),
+        News::Begun(about, progress) => begun(about, progress),
+        News::Moved(about, _, Stage::Stalled) => {
+            format!("{}: {} has stalled; waiting", about.id.0, about.name)
+        }
+        News::Moved(..) => return None,
+        News::Done(about, name, path, _) => done(about, name.as_str(), path.as_deref()),
+        News::HadAlready(about, Some(path)) => {
+            format!("{} is here already, as {}", about.name, shown_path(path))
+        }
+        News::HadAlready(about, None) => format!("{} has {} already", about.peer, about.name),
+        News::Failed(about, failure) => failed(about, failure),
+        News::Interrupted(about, progress) => format!(
+            "{}: {} was interrupted{}; it goes on when you and {} are connected again",
+            about.id.0,
+            about.name,
+            share(progress.done, about.bytes).map(|part| format!(" at {part}")).unwrap_or_default(),
+            about.peer
+        ),
+        News::Skipped(about, path, why) => {
+            format!("{}: left out {path}: {}", about.name, reason(*why))
+        }
+        News::Listed(_, peer, items) => listed(peer, items),
+        News::NotThere(_, peer, why) => format!("{peer}: {}", reason(*why)),
+        News::Shares(items, trouble) => {
+            let trouble = trouble.iter().map(|words| format!("\n  {words}"));
+            shares(items) + &trouble.collect::<String>()
+        }
+    };
+    Some(text)
+}
+
+/// A number of bytes.
+pub fn size(bytes: u64) -> String {
+    DecimalBytes(bytes).to_string()
+}
+
+/// How large something is.
+fn extent(kind: Kind, entries: u64, bytes: Option<u64>) -> String {
+    let bytes = bytes.map_or_else(|| "size not known".into(), size);
+    match kind {
+        Kind::File => bytes,
+        Kind::Folder if entries == 1 => format!("a folder with 1 entry, {bytes}"),
+        Kind::Folder => format!("a folder with {entries} entries, {bytes}"),
+    }
+}
+
+fn offered(about: &About, free: u64, here: u64) -> String {
+    let number = about.id.0;
+    let extent = extent(about.kind, about.entries, about.bytes);
+    let here = match here {
+        0 => String::new(),
+        here => format!(", {} of it here already", size(here)),
+    };
+    format!(
+        "{} offers {} ({extent}{here}; {} free here)\n  accept {number}, accept {number} FOLDER, \
+         or deny {number}?",
+        about.peer,
+        about.name,
+        size(free)
+    )
+}
+
+fn begun(about: &About, progress: &Progress) -> String {
+    let from = match share(progress.before, about.bytes) {
+        Some(part) if progress.before > 0 => format!(", from {part} on"),
+        _ => String::new(),
+    };
+    let About { id, peer, name, .. } = about;
+    match about.way {
+        Way::Out => format!("{}: {peer} takes {name}{from}", id.0),
+        Way::In => format!("{}: {name} is coming from {peer}{from}", id.0),
+    }
+}
+
+fn done(about: &About, stored: &str, path: Option<&Path>) -> String {
+    let About { peer, name, .. } = about;
+    match (about.way, path) {
+        (Way::Out, _) if stored == name.as_str() => format!("{peer} has {name}, verified"),
+        (Way::Out, _) => format!("{peer} has {name}, verified; stored there as {stored}"),
+        (Way::In, Some(path)) => format!("{name} is here, verified: {}", shown_path(path)),
+        (Way::In, None) => format!("{name} is here, verified"),
+    }
+}
+
+fn failed(about: &About, failure: &Failure) -> String {
+    let About { id, peer, name, way, .. } = about;
+    let what = match way {
+        Way::Out => format!("{}: {name} is not sent to {peer}", id.0),
+        Way::In => format!("{}: {name} is not fetched from {peer}", id.0),
+    };
+    match failure {
+        Failure::There(why) => format!("{what}. {peer}: {}", reason(*why)),
+        Failure::Here(why) => format!("{what}: {}", reason(*why)),
+        Failure::Trouble(words) => format!("{what}: {words}"),
+    }
+}
+
+/// A reason, as a sentence of whose it is.
+pub fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Denied => "it was not accepted",
+        Why::Policy => "no files are taken there (--files all takes them)",
+        Why::TooLarge => "it is larger than what is taken there (--files-max)",
+        Why::NoRoom => "the disk has no room for it",
+        Why::Have => "it is there already",
+        Why::TooMany => "there are too many transfers; try again later",
+        Why::Stopped => "it was stopped",
+        Why::Disk => "the disk failed",
+        Why::Damaged => "what came is not what was sent",
+        Why::Changed => "it changed while it was sent; send it again",
+        Why::Gone => "there is no such thing",
+        Why::Unreadable => "it may not be read",
+        Why::NotAFile => "it is neither a file nor a folder",
+        Why::TooDeep => "it has too many entries, or folders too deep inside each other",
+        Why::Other => "for a reason that this version does not know",
+    }
+}
+
+/// How much of it that is.
+fn share(done: u64, of: Option<u64>) -> Option<String> {
+    let of = of.filter(|of| *of > 0)?;
+    Some(format!("{}%", u128::from(done.min(of)) * 100 / u128::from(of)))
+}
+
+/// One transfer, as a row of a list.
+pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
+    let way = match about.way {
+        Way::Out => "to",
+        Way::In => "from",
+    };
+    let state = match stage {
+        Stage::Looking => "looking",
+        Stage::Asking => "not answered yet",
+        Stage::Checking => "checking what is there",
+        Stage::Moving => "moving",
+        Stage::Stalled => "stalled",
+        Stage::Waiting => "waiting to meet again",
+    };
+    let part = share(progress.done, about.bytes).unwrap_or_else(|| size(progress.done));
+    let extent = extent(about.kind, about.entries, about.bytes);
+    format!("{:>4}  {part:>4}  {} {way} {}: {state} ({extent})", about.id.0, about.name, about.peer)
+}
+
+fn listed(peer: &str, items: &[Item]) -> String {
+    if items.is_empty() {
+        return format!("{peer} shares nothing");
+    }
+    let rows: String = items.iter().map(|item| format!("\n{}", item_row(item))).collect();
+    format!("{peer} shares:{rows}\n  /get {peer} FILE fetches one")
+}
+
+/// What is shared here.
+pub fn shares(items: &[Item]) -> String {
+    if items.is_empty() {
+        return "you share nothing; /share PATH does".into();
+    }
+    let rows: String = items.iter().map(|item| format!("\n{}", item_row(item))).collect();
+    format!("You share with everybody who may call you:{rows}")
+}
+
+/// Something shared, as a row.
+pub fn item_row(item: &Item) -> String {
+    let name = match item.kind {
+        Kind::File => item.name.to_string(),
+        Kind::Folder => format!("{}/", item.name),
+    };
+    let hash = item.hash.map(|hash| hash.to_string().chars().take(8).collect::<String>());
+    let bytes = padded(&size(item.bytes), 10);
+    format!("  {bytes}  {}  {name}", padded(hash.as_deref().unwrap_or(""), 8))
+}
+
+/// A path of this machine, safe to show.
+pub fn shown_path(path: &Path) -> String {
+    shown(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use files::disk::TransferId;
+    use hallway::text::FileName;
+
+    fn about(way: Way) -> About {
+        About {
+            id: TransferId(3),
+            way,
+            peer: "katie".into(),
+            name: FileName::of("notes.pdf"),
+            kind: Kind::File,
+            entries: 1,
+            bytes: Some(2_000),
+        }
+    }
+
+    #[test]
+    fn an_offer_says_how_much_there_is_and_how_to_answer() {
+        let text = words(&News::Offered(about(Way::In), 5_000_000, 500)).unwrap();
+        for word in ["katie", "notes.pdf", "2.00 kB", "500 B of it", "5.00 MB free", "deny 3"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+    }
+
+    #[test]
+    fn how_much_is_done_is_told_of_what_has_a_size() {
+        assert_eq!(share(999, Some(1_000)).unwrap(), "99%");
+        assert_eq!(share(u64::MAX, Some(u64::MAX)).unwrap(), "100%");
+        assert_eq!(share(5, Some(0)), None);
+        assert_eq!(share(5, None), None);
+        let row =
+            row(&about(Way::Out), &Progress { done: 1_000, ..Progress::default() }, Stage::Moving);
+        assert!(row.contains(" 50%") && row.contains("to katie"), "{row}");
+    }
+
+    #[test]
+    fn a_failure_says_whose_it_is() {
+        let there = words(&News::Failed(about(Way::Out), Failure::There(Why::NoRoom))).unwrap();
+        assert!(there.contains("not sent to katie. katie: the disk"), "{there}");
+        let here = words(&News::Failed(about(Way::In), Failure::Trouble("x is full".into())));
+        assert!(here.unwrap().ends_with("from katie: x is full"));
+    }
+}

@@ -1,0 +1,214 @@
+//! The commands about files.
+
+use std::path::PathBuf;
+
+use files::disk::{Source, Target, TransferId};
+use files::news::{Command as Files, Way};
+use hallway::message::files::Wanted;
+use hallway::text::FileName;
+use hallway::tree::FileHash;
+
+use super::commands::{ALONE, Entry, find};
+use super::{Act, Talk, show};
+use crate::file_words;
+use crate::node::{Command, Node};
+use crate::notice::CallId;
+
+/// Every command about files.
+pub const FILE_COMMANDS: [Entry; 8] = [
+    Entry {
+        word: "send",
+        argument: "[@NAME|@all] PATH …",
+        help: "offer files or folders",
+        run: Talk::send,
+    },
+    Entry { word: "files", argument: "[NAME]", help: "what NAME shares", run: Talk::files },
+    Entry {
+        word: "get", argument: "[@NAME] FILE …", help: "fetch what is shared", run: Talk::get
+    },
+    Entry { word: "share", argument: "PATH …", help: "let callers fetch it", run: Talk::share },
+    Entry { word: "unshare", argument: "NAME|all", help: "no more", run: Talk::unshare },
+    Entry { word: "shared", argument: "", help: "what you share", run: Talk::shared },
+    Entry { word: "transfers", argument: "", help: "how far they are", run: Talk::transfers },
+    Entry { word: "cancel", argument: "N", help: "stop transfer N", run: Talk::cancel },
+];
+
+impl Talk {
+    fn send(&mut self, argument: &str, node: &Node) -> Vec<Act> {
+        let words = words(argument);
+        let (to, paths) = match words.split_first() {
+            Some((first, rest)) if first == "@all" => {
+                (node.talking().map(|(id, _)| id).collect(), rest)
+            }
+            Some((first, rest)) if first.starts_with('@') => match self.meant(first, node) {
+                Ok(id) => (vec![id], rest),
+                Err(words) => return vec![show(words)],
+            },
+            _ => (self.focus.into_iter().collect::<Vec<CallId>>(), words.as_slice()),
+        };
+        if to.is_empty() {
+            return vec![show(format!("nobody to send it to: {ALONE}"))];
+        }
+        if paths.is_empty() {
+            return vec![show(
+                "/send PATH … offers files and folders; quote names with spaces".into(),
+            )];
+        }
+        let offer = |(to, path): (CallId, &String)| {
+            Act::Do(Command::Files(Files::Send(to.link(), Source::Path(PathBuf::from(path)))))
+        };
+        to.iter().flat_map(|to| paths.iter().map(|path| (*to, path))).map(offer).collect()
+    }
+
+    fn files(&mut self, name: &str, node: &Node) -> Vec<Act> {
+        match self.meant(name, node) {
+            Ok(id) => vec![Act::Do(Command::Files(Files::List(id.link())))],
+            Err(words) => vec![show(words)],
+        }
+    }
+
+    fn get(&mut self, argument: &str, node: &Node) -> Vec<Act> {
+        let words = words(argument);
+        let (from, names) = match words.split_first() {
+            Some((first, rest)) if first.starts_with('@') => (first.as_str(), rest),
+            _ => ("", words.as_slice()),
+        };
+        if names.is_empty() {
+            return vec![show(
+                "/get FILE fetches what is shared; /files tells what that is".into(),
+            )];
+        }
+        match self.meant(from, node) {
+            Ok(id) => {
+                let get = |name: &String| Files::Get(id.link(), wanted(name), Target::Downloads);
+                names.iter().map(|name| Act::Do(Command::Files(get(name)))).collect()
+            }
+            Err(words) => vec![show(words)],
+        }
+    }
+
+    fn share(&mut self, argument: &str, _: &Node) -> Vec<Act> {
+        let paths = words(argument);
+        if paths.is_empty() {
+            return vec![show("/share PATH … lets everybody who may call you fetch it".into())];
+        }
+        let share = |path: &String| Act::Do(Command::Files(Files::Share(PathBuf::from(path))));
+        paths.iter().map(share).collect()
+    }
+
+    fn unshare(&mut self, name: &str, _: &Node) -> Vec<Act> {
+        let name = match name {
+            "" => return vec![show("/unshare NAME, or /unshare all".into())],
+            "all" => None,
+            name => Some(FileName::of(name)),
+        };
+        vec![Act::Do(Command::Files(Files::Unshare(name)))]
+    }
+
+    fn shared(&mut self, _: &str, node: &Node) -> Vec<Act> {
+        vec![show(file_words::shares(&node.files().shares()))]
+    }
+
+    fn transfers(&mut self, _: &str, node: &Node) -> Vec<Act> {
+        let rows: Vec<String> = node
+            .files()
+            .list()
+            .map(|(about, progress, stage)| file_words::row(&about, &progress, stage))
+            .collect();
+        if rows.is_empty() {
+            return vec![show("nothing is sent or received at the moment".into())];
+        }
+        vec![show(rows.join("\n"))]
+    }
+
+    fn cancel(&mut self, number: &str, node: &Node) -> Vec<Act> {
+        let all: Vec<u64> = node.files().list().map(|(about, ..)| about.id.0).collect();
+        match (number.parse::<u64>(), all.as_slice()) {
+            (Ok(number), all) if all.contains(&number) => cancel(number),
+            (Err(_), [only]) if number.is_empty() => cancel(*only),
+            _ => vec![show("/cancel N; /transfers tells the numbers".into())],
+        }
+    }
+
+    /// The answer to an offer: `accept 3`, `accept 3 FOLDER`, `deny 3`; `None` when the argument
+    /// is about something else.
+    pub(super) fn answer(argument: &str, accepts: bool, node: &Node) -> Option<Vec<Act>> {
+        let offers: Vec<u64> = offers(node).collect();
+        let words = words(argument);
+        let (id, folder) = match words.split_first() {
+            Some((number, rest)) => (number.parse().ok()?, rest.join(" ")),
+            None if node.ringing().next().is_none() && offers.len() == 1 => {
+                (*offers.first()?, String::new())
+            }
+            None => return None,
+        };
+        if !offers.contains(&id) {
+            return Some(vec![show(format!("there is no offer {id}; /transfers tells what is"))]);
+        }
+        let target = match folder.as_str() {
+            "" => Target::Downloads,
+            folder => Target::Folder(PathBuf::from(folder)),
+        };
+        let id = TransferId(id);
+        let answer = if accepts { Files::Accept(id, target) } else { Files::Deny(id) };
+        Some(vec![Act::Do(Command::Files(answer))])
+    }
+
+    /// Who is meant: by label, or, without one, who is talked to.
+    fn meant(&self, name: &str, node: &Node) -> Result<CallId, String> {
+        let name = name.strip_prefix('@').unwrap_or(name);
+        match self.focus {
+            Some(focus) if name.is_empty() => Ok(focus),
+            _ => find(name, node.talking(), ALONE),
+        }
+    }
+}
+
+/// Transfers that wait for an answer of the person here.
+pub(super) fn offers(node: &Node) -> impl Iterator<Item = u64> {
+    let asked = |(about, _, stage): (files::news::About, _, _)| {
+        let waits = stage == files::news::Stage::Asking && about.way == Way::In;
+        waits.then_some(about.id.0)
+    };
+    node.files().list().filter_map(asked)
+}
+
+fn cancel(number: u64) -> Vec<Act> {
+    vec![Act::Do(Command::Files(Files::Cancel(TransferId(number))))]
+}
+
+/// A file by its name, or by its hash.
+pub fn wanted(typed: &str) -> Wanted {
+    FileHash::parse(typed).map_or_else(|| Wanted::Name(FileName::of(typed)), Wanted::Hash)
+}
+
+/// Words as a shell splits them; all of it as one where a quote is left open, as in `don't`.
+fn words(argument: &str) -> Vec<String> {
+    match shlex::split(argument) {
+        Some(words) => words,
+        None => vec![argument.trim().to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_split_as_a_shell_does_it() {
+        assert_eq!(
+            words(r#"a.txt "b c.txt" d\ e.txt 'f g'"#),
+            ["a.txt", "b c.txt", "d e.txt", "f g"]
+        );
+        assert_eq!(words("don't.txt"), ["don't.txt"]);
+        assert!(words("  ").is_empty());
+    }
+
+    #[test]
+    fn sixty_four_hexadecimal_digits_are_a_hash_and_anything_else_a_name() {
+        assert!(matches!(wanted(&"0a".repeat(32)), Wanted::Hash(hash) if hash.0 == [10; 32]));
+        for name in ["0a0a", "notes.txt", &"0g".repeat(32)] {
+            assert!(matches!(wanted(name), Wanted::Name(_)), "{name}");
+        }
+    }
+}
