@@ -181,6 +181,15 @@ mod tests {
     }
 
     #[test]
+    fn a_record_of_bulk_is_the_number_and_then_the_bytes() {
+        let (mut wire, mut opener) = (Vec::new(), Opener::new(keys()));
+        end().send_bulk(NOW, 0x0102_0304_0506_0708, b"abc", &mut wire).unwrap();
+        opener.push(&wire);
+        let payload = b"\x01\x02\x03\x04\x05\x06\x07\x08abc".as_slice();
+        assert_eq!(opener.next(), Ok(Some((RecordKind::Bulk, payload))));
+    }
+
+    #[test]
     fn neither_no_bytes_nor_too_many_become_a_record() {
         let mut wire = Vec::new();
         assert_eq!(end().send_bulk(NOW, 1, &[], &mut wire), Ok(()));

@@ -235,7 +235,7 @@ pub const SHARED_MAX: usize = 1_000;
 /// megabyte.
 pub const KNOWN_FILES_MAX: usize = 10_000;
 /// Bytes of the index that are read: as many files with long paths.
-pub const INDEX_BYTES_MAX: usize = 8 << 20;
+pub const INDEX_BYTES_MAX: u64 = 8 << 20;
 /// How long what is shared is believed to be unchanged when others ask for it.
 pub const SURVEY_PAUSE: Millis = Millis(1_000);
 /// Things that another node shares and that are kept of its list.

@@ -1,7 +1,7 @@
 //! What a beginning of a transfer comes to, so that two ends can tell whether they have the same.
 //!
-//! The digest is BLAKE3's `derive_key` mode with [`labels::FILE_PREFIX`] over, for each whole entry,
-//! `lp(entry) ‖ file hash` (of a folder only the former), and for a file that is not whole
+//! The digest is BLAKE3's `derive_key` mode with [`labels::FILE_PREFIX`] over, for each whole
+//! entry, `lp(entry) ‖ file hash` (of a folder only the former), and for a file that is not whole
 //! `lp(entry) ‖ hashes of its chunks`. `entry` is the body of its message with the number 0.
 
 use blake3::Hasher;

@@ -270,7 +270,7 @@ impl Transfers {
 
     /// What this node shares, by name.
     pub fn shares(&self) -> Vec<Item> {
-        Vec::new()
+        self.sharing.items()
     }
 
     /// Whether nothing moves on a connection, and nothing is asked there.

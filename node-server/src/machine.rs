@@ -14,6 +14,7 @@ use discovery::shell::program;
 use discovery::shell::service::{Discovery, Search, Setup};
 use files::disk::{Source, Target};
 use files::news::Command as Files;
+use files::disk::{Index, Job};
 use files::shell::{Disk, Setup as Folders};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
@@ -91,7 +92,9 @@ impl Machine {
                 let found = (place.host.as_str(), place.port).to_socket_addrs();
                 (number, found.map_or_else(|_| Vec::new(), Iterator::collect))
             })?;
-        let disk = Disk::start(base.net.waker(), files)?;
+        let mut disk = Disk::start(base.net.waker(), files)?;
+        // What was shared in an earlier run is shared from the beginning.
+        disk.submit(Job::Index(Index::Survey));
         Ok(Self {
             base,
             node,

@@ -54,8 +54,8 @@ struct Hellos {
 pub enum AnswerStep {
     /// Send these bytes (there may be none) and wait for more.
     Wait(Answering, Vec<u8>),
-    /// The dialler proved to know the password and who it is, and asked for this service. Send these
-    /// bytes; messages may flow. Some may have come already: poll the channel.
+    /// The dialler proved to know the password and who it is, and asked for this service. Send
+    /// these bytes; messages may flow. Some may have come already: poll the channel.
     Open(Box<Channel>, Peer, Service, Vec<u8>),
     /// Send these bytes, if any, and close: too many guesses, or nothing in common.
     Refused(Vec<u8>),

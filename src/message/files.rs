@@ -4,6 +4,9 @@
 //! in each connection; so does whoever asks its requests. The bytes of files travel beside these
 //! messages in bulk records: the transfer's number as `u64`, big-endian, then the bytes.
 
+mod sharing;
+mod why;
+
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
@@ -11,6 +14,9 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use crate::limits;
 use crate::text::{EntryPath, FileName};
 use crate::tree::{ChunkHash, FileHash};
+
+pub use self::sharing::{Get, Item, List, Listing, NotThere, Wanted};
+pub use self::why::Why;
 
 /// What is said about files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,154 +253,24 @@ pub struct Stored {
     pub hash: Option<FileHash>,
 }
 
-/// A question for what is shared, in pages.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct List {
-    /// The request's number.
-    #[n(0)]
-    pub request: u64,
-    /// Only what comes behind this name.
-    #[n(1)]
-    pub after: Option<FileName>,
-}
-
-/// A page of what is shared, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Listing {
-    /// The request's number.
-    #[n(0)]
-    pub request: u64,
-    /// Some of it.
-    #[n(1)]
-    pub items: Vec<Item>,
-    /// Whether that is all.
-    #[n(2)]
-    pub last: bool,
-}
-
-/// Something that is shared.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Item {
-    /// Unique among what that node shares.
-    #[n(0)]
-    pub name: FileName,
-    /// Whether it is one file or a folder.
-    #[n(1)]
-    pub kind: Kind,
-    /// Files and folders in it; 1 for a file.
-    #[n(2)]
-    pub entries: u64,
-    /// Bytes of all files together.
-    #[n(3)]
-    pub bytes: u64,
-    /// When it was last changed: seconds since 1970, UTC.
-    #[n(4)]
-    pub modified: i64,
-    /// Of a file: what it comes to, once that has been found out.
-    #[n(5)]
-    pub hash: Option<FileHash>,
-}
-
-/// A wish for something that is shared.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Get {
-    /// The request's number.
-    #[n(0)]
-    pub request: u64,
-    /// What.
-    #[n(1)]
-    pub what: Wanted,
-}
-
-/// What is wanted of what is shared.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Wanted {
-    /// What is called this.
-    #[n(0)]
-    Name(#[n(0)] FileName),
-    /// The file that comes to this.
-    #[n(1)]
-    Hash(#[n(0)] FileHash),
-}
-
-/// A wish that is not fulfilled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct NotThere {
-    /// The request's number.
-    #[n(0)]
-    pub request: u64,
-    /// Why.
-    #[n(1)]
-    pub why: Why,
-}
-
-/// Why something about files did not come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// The person there does not want it.
-    Denied,
-    /// That node takes no files.
-    Policy,
-    /// It is larger than that node takes.
-    TooLarge,
-    /// The disk there has no room for it.
-    NoRoom,
-    /// The same content is there already.
-    Have,
-    /// There are as many transfers as there may be.
-    TooMany,
-    /// A person stopped it.
-    Stopped,
-    /// The disk there failed.
-    Disk,
-    /// What came is not what its hash says.
-    Damaged,
-    /// The file changed while it was sent.
-    Changed,
-    /// There is no such thing (any more).
-    Gone,
-    /// It may not be read.
-    Unreadable,
-    /// It is neither file nor folder: a link, a device.
-    NotAFile,
-    /// More entries, or a longer path, than anybody takes.
-    TooDeep,
-    /// A reason that is newer than this program.
-    Other,
-}
-
-impl Why {
-    /// Every reason with a number of its own: its place here.
-    pub const ALL: [Self; 14] = [
-        Self::Denied,
-        Self::Policy,
-        Self::TooLarge,
-        Self::NoRoom,
-        Self::Have,
-        Self::TooMany,
-        Self::Stopped,
-        Self::Disk,
-        Self::Damaged,
-        Self::Changed,
-        Self::Gone,
-        Self::Unreadable,
-        Self::NotAFile,
-        Self::TooDeep,
-    ];
-}
-
 impl Files {
     /// What a message of the stream counts in [`Files::Got`]; bytes in bulk count themselves. So
     /// a million empty files are held back like one large one.
     pub fn weight(&self) -> u64 {
         match self {
             Self::Entry(_) | Self::Chunk(_) | Self::Skipped(_) => limits::STREAM_MESSAGE_WEIGHT,
-            _ => 0,
+            Self::Offer(_)
+            | Self::Take(_)
+            | Self::Refuse(_)
+            | Self::From(_)
+            | Self::Sent(_)
+            | Self::Got(_)
+            | Self::Stored(_)
+            | Self::Withdraw(_)
+            | Self::List(_)
+            | Self::Listing(_)
+            | Self::Get(_)
+            | Self::NotThere(_) => 0,
         }
     }
 

@@ -80,11 +80,12 @@ pub(crate) fn longest_item() -> Item {
     }
 }
 
-/// At least one of every message about files, likewise.
-fn examples_about_files() -> Vec<Files> {
+/// What is said of a transfer, by both ends.
+fn examples_of_transfers() -> Vec<Files> {
     let hash = FileHash([1; 32]);
+    let have = Have { entries: u64::MAX, chunks: u64::MAX, digest: hash };
     let notes = FileName::of("notes.txt");
-    let offer = Offer {
+    let least = Offer {
         number: 1,
         name: notes.clone(),
         kind: Kind::File,
@@ -93,7 +94,7 @@ fn examples_about_files() -> Vec<Files> {
         hash: None,
         request: None,
     };
-    let answer = Offer {
+    let most = Offer {
         number: u64::MAX,
         name: longest_file_name(),
         kind: Kind::Folder,
@@ -102,8 +103,24 @@ fn examples_about_files() -> Vec<Files> {
         hash: Some(hash),
         request: Some(u64::MAX),
     };
-    let have = Have { entries: u64::MAX, chunks: u64::MAX, digest: hash };
-    let entry = Entry {
+    let mut all = vec![
+        Files::Offer(least),
+        Files::Offer(most),
+        Files::Take(Take { number: 1, have: None }),
+        Files::Take(Take { number: u64::MAX, have: Some(have) }),
+        Files::Got(0),
+        Files::Got(u64::MAX),
+        Files::Stored(Stored { number: 1, name: notes, hash: None }),
+        Files::Stored(Stored { number: u64::MAX, name: longest_file_name(), hash: Some(hash) }),
+        Files::Withdraw(Withdraw { number: u64::MAX, why: Why::Changed }),
+    ];
+    let reasons = Why::ALL.into_iter().chain([Why::Other]);
+    all.extend(reasons.map(|why| Files::Refuse(Refuse { number: 1, why })));
+    all
+}
+
+fn examples_of_a_stream() -> Vec<Files> {
+    let folder = Entry {
         number: 1,
         path: EntryPath::of(["photos", "sea.jpg"]).unwrap(),
         kind: Kind::Folder,
@@ -111,7 +128,7 @@ fn examples_about_files() -> Vec<Files> {
         modified: -1,
         executable: false,
     };
-    let longest = Entry {
+    let file = Entry {
         number: u64::MAX,
         path: longest_path(),
         kind: Kind::File,
@@ -119,43 +136,33 @@ fn examples_about_files() -> Vec<Files> {
         modified: i64::MIN,
         executable: true,
     };
-    let item = Item { kind: Kind::File, modified: i64::MAX, hash: None, ..longest_item() };
-    let get = |what| Files::Get(Get { request: 1, what });
-    let refusals = Why::ALL.into_iter().chain([Why::Other]);
-    let mut all = vec![
-        Files::Offer(offer),
-        Files::Offer(answer),
-        Files::Take(Take { number: 1, have: None }),
-        Files::Take(Take { number: u64::MAX, have: Some(have) }),
+    vec![
         Files::From(From { number: 1, entries: 0, chunks: 0 }),
         Files::From(From { number: u64::MAX, entries: u64::MAX, chunks: u64::MAX }),
-        Files::Entry(entry),
-        Files::Entry(longest),
+        Files::Entry(folder),
+        Files::Entry(file),
         Files::Chunk(Chunk { number: 1, hash: ChunkHash([2; 32]), last: false }),
         Files::Chunk(Chunk { number: u64::MAX, hash: ChunkHash([0xff; 32]), last: true }),
         Files::Skipped(Skipped { number: u64::MAX, path: longest_path(), why: Why::NotAFile }),
         Files::Sent(Sent { number: 1, entries: 0, bytes: 0 }),
         Files::Sent(Sent { number: u64::MAX, entries: u64::MAX, bytes: u64::MAX }),
-        Files::Got(0),
-        Files::Got(u64::MAX),
-        Files::Stored(Stored { number: 1, name: notes.clone(), hash: None }),
-        Files::Stored(Stored { number: u64::MAX, name: longest_file_name(), hash: Some(hash) }),
-        Files::Withdraw(Withdraw { number: u64::MAX, why: Why::Changed }),
+    ]
+}
+
+fn examples_of_sharing() -> Vec<Files> {
+    let item = Item { kind: Kind::File, modified: i64::MAX, hash: None, ..longest_item() };
+    let items = vec![item, longest_item()];
+    let get = |what| Files::Get(Get { request: 1, what });
+    vec![
         Files::List(List { request: 1, after: None }),
         Files::List(List { request: u64::MAX, after: Some(longest_file_name()) }),
         Files::Listing(Listing { request: 1, items: Vec::new(), last: true }),
-        Files::Listing(Listing {
-            request: u64::MAX,
-            items: vec![item, longest_item()],
-            last: false,
-        }),
-        get(Wanted::Name(notes)),
+        Files::Listing(Listing { request: u64::MAX, items, last: false }),
+        get(Wanted::Name(FileName::of("notes.txt"))),
         get(Wanted::Name(longest_file_name())),
-        get(Wanted::Hash(hash)),
+        get(Wanted::Hash(FileHash([1; 32]))),
         Files::NotThere(NotThere { request: u64::MAX, why: Why::Gone }),
-    ];
-    all.extend(refusals.map(|why| Files::Refuse(Refuse { number: 1, why })));
-    all
+    ]
 }
 
 /// At least one of every message, with every variant of what is inside, and the extremes.
@@ -193,6 +200,7 @@ pub(crate) fn examples() -> Vec<Message> {
         Message::Shown(u64::MAX),
         Message::Skipped,
     ];
-    all.extend(examples_about_files().into_iter().map(Message::Files));
+    let about_files = [examples_of_transfers(), examples_of_a_stream(), examples_of_sharing()];
+    all.extend(about_files.concat().into_iter().map(Message::Files));
     all
 }

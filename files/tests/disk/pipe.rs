@@ -9,6 +9,7 @@ use files::disk::{
 };
 use files::shell::{Place, Sources, Store};
 use hallway::message::files::{Have, Why};
+use hallway::tree::FileHash;
 
 pub(crate) const ID: TransferId = TransferId(7);
 pub(crate) const CHUNK: usize = hallway::limits::CHUNK_BYTES;
@@ -150,7 +151,12 @@ pub(crate) fn put(store: &mut Store, piece: Piece) -> Result<(), Trouble> {
 }
 
 pub(crate) fn finish(store: &mut Store) -> Result<Placed, Trouble> {
-    match store.run(Write::Store(ID, None)) {
+    finish_as(store, None)
+}
+
+/// The same for who was promised a hash.
+pub(crate) fn finish_as(store: &mut Store, hash: Option<FileHash>) -> Result<Placed, Trouble> {
+    match store.run(Write::Store(ID, hash)) {
         Some(WriteDone::Stored(ID, done)) => done,
         other => panic!("{other:?}"),
     }

@@ -3,15 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use files::disk::{Keep, Part, Piece, Read, Room, Target, Write, WriteDone};
+use files::disk::{Keep, Part, Piece, Read, Ready, Room, Target, Write, WriteDone};
 use files::shell::{Place, Store};
 use hallway::message::files::{Chunk, Entry, Kind, Why};
 use hallway::text::EntryPath;
-use hallway::tree::ChunkHash;
+use hallway::tree::{ChunkHash, FileHash};
 
 use crate::pipe::{
-    CHUNK, Folders, ID, Joiner, abandon, arriving, bytes, finish, look, names, open, put, send,
-    send_all, stream, tree, wrote,
+    CHUNK, Folders, ID, Joiner, abandon, arriving, bytes, finish, finish_as, look, names, open,
+    put, send, send_all, stream, tree, wrote,
 };
 
 #[test]
@@ -155,6 +155,49 @@ fn a_file_that_has_not_come_to_its_end_is_not_put_into_place() {
         assert!(send(&mut sources, &mut store, &arriving, cut).placed.is_none());
         assert_eq!(finish(&mut store).unwrap_err().why, Why::Damaged, "{cut} pieces");
         assert!(!folders.to.join("file").exists());
+    }
+}
+
+#[test]
+fn what_is_not_what_was_promised_is_not_put_into_place() {
+    let folders = Folders::new();
+    let path = folders.from.join("file");
+    fs::write(&path, bytes(CHUNK + 1)).unwrap();
+    let arriving = arriving(&look(&mut folders.sources(), &path).unwrap());
+    let hash = FileHash(*blake3::hash(&bytes(CHUNK + 1)).as_bytes());
+    for (promised, is_it) in [(FileHash([7; 32]), false), (hash, true)] {
+        let mut store = folders.store();
+        open(&mut store, &arriving).unwrap();
+        let pieces = Joiner::pieces(stream(&folders, &path));
+        pieces.into_iter().for_each(|piece| put(&mut store, piece).unwrap());
+        let placed = finish_as(&mut store, Some(promised));
+        assert_eq!(placed.is_ok(), is_it, "{placed:?}");
+        abandon(&mut store, Keep::Nothing);
+        assert_eq!(folders.arrived().len(), usize::from(is_it));
+    }
+}
+
+#[test]
+fn what_is_here_is_counted_to_the_byte() {
+    let folders = Folders::new();
+    let root = folders.from.join("root");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("a"), bytes(5)).unwrap();
+    fs::write(root.join("b"), bytes(2 * CHUNK)).unwrap();
+    let mut sources = folders.sources();
+    let arriving = arriving(&look(&mut sources, &root).unwrap());
+    for (cut, expected) in [(2, 5), (3, 5), (4, 5 + CHUNK as u64), (5, 5 + 2 * CHUNK as u64)] {
+        let mut store = folders.store();
+        open(&mut store, &arriving).unwrap();
+        wrote(&mut store, Write::From(ID, 0, 0)).unwrap();
+        let pieces = Joiner::pieces(stream(&folders, &root)).into_iter().take(cut);
+        pieces.for_each(|piece| put(&mut store, piece).unwrap());
+        drop(store);
+        let opened = folders.store().run(Write::Open(ID, arriving.clone(), Target::Downloads));
+        let Some(WriteDone::Ready(ID, Ok(Ready::Here(Some(_), here)))) = opened else {
+            panic!("{opened:?}")
+        };
+        assert_eq!(here, expected, "after {cut} pieces");
     }
 }
 

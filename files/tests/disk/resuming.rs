@@ -160,7 +160,7 @@ impl Damage {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn whatever_is_wrong_with_a_part_what_arrives_is_the_same(
         is_folder: bool,
@@ -207,6 +207,16 @@ proptest! {
         prop_assert_eq!(ended.from, (0, kept));
         prop_assert!(same(&folders, &path));
     }
+}
+
+#[test]
+fn a_file_that_is_missing_in_a_part_costs_itself_and_what_came_behind_it() {
+    let (folders, path, mut sources, arriving) = folder();
+    send(&mut sources, &mut folders.store(), &arriving, 18);
+    fs::remove_file(part(&folders).join("data/b/large")).unwrap();
+    let ended = send(&mut sources, &mut folders.store(), &arriving, usize::MAX);
+    assert_eq!((ended.from, ended.chunks), ((7, 0), 5));
+    assert!(same(&folders, &path));
 }
 
 #[test]

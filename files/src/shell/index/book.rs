@@ -2,10 +2,12 @@
 //!
 //! CBOR, replaced as a whole: half of it is never there.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use hallway::limits::{INDEX_BYTES_MAX, KNOWN_FILES_MAX};
-use hallway::shell::disk::{self, DiskError, DiskErrorKind};
+use hallway::shell::disk::{self, DiskError};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
 use minicbor::bytes::ByteVec;
@@ -68,10 +70,19 @@ impl Book {
     /// The book in that file; empty when there is none. Also says what was wrong with it: then it
     /// is begun anew.
     pub(super) fn read(path: &Path) -> (Self, Option<String>) {
-        let bytes = match disk::read_private(path, INDEX_BYTES_MAX) {
+        let read = File::open(path).and_then(|file| {
+            let mut bytes = Vec::new();
+            file.take(INDEX_BYTES_MAX).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        });
+        let bytes = match read {
             Ok(bytes) => bytes,
-            Err(DiskError { kind: DiskErrorKind::Missing, .. }) => return (Self::default(), None),
-            Err(error) => return (Self::default(), Some(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return (Self::default(), None);
+            }
+            Err(error) => {
+                return (Self::default(), Some(format!("{}: {error}", path.display())));
+            }
         };
         match minicbor::decode::<Written>(&bytes) {
             Ok(written) if written.version == VERSION => (Self::of(written), None),

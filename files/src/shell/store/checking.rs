@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::filling::{Current, Filling, set_modified};
 use super::ledger::{Item, Items};
 use super::part::{Part, open_to_write};
+use super::places::Places;
 
 /// A part that is looked through.
 pub(super) struct Checking {
@@ -19,6 +20,8 @@ pub(super) struct Checking {
     items: Items,
     /// Up to here `state` tells of what is proven.
     end: u64,
+    /// Bytes that are proven.
+    bytes: u64,
     /// The file that is read.
     open: Option<Open>,
 }
@@ -36,8 +39,8 @@ struct Open {
 pub(super) enum Checked {
     /// So many bytes further.
     On(Checking, u64),
-    /// Through: this is here.
-    Done(Filling, Option<Have>),
+    /// Through: this is here, so many bytes.
+    Done(Filling, Option<(Have, u64)>),
 }
 
 impl Checking {
@@ -45,7 +48,7 @@ impl Checking {
         let items = part.ledger.items();
         let end = items.at;
         let filling = Filling::of(part, kind)?;
-        Ok(Self { filling, items, end, open: None })
+        Ok(Self { filling, items, end, bytes: 0, open: None })
     }
 
     /// What it was looking through.
@@ -55,7 +58,8 @@ impl Checking {
 
     /// Looks on for a moment.
     pub(super) fn go_on(mut self) -> Result<Checked, Fault> {
-        let (mut bytes, mut weight) = (0, 0);
+        let before = self.bytes;
+        let mut weight = 0;
         let mut buffer = Vec::new();
         while weight < FILE_CHECK_BYTES as u64 {
             let is_proven = match self.open.take() {
@@ -65,8 +69,8 @@ impl Checking {
                     let chunk = open.read_chunk(&mut buffer);
                     if let Some(chunk) = &chunk {
                         self.filling.hash = self.filling.prefix.chunk(chunk);
+                        self.bytes += buffer.len() as u64;
                     }
-                    bytes += buffer.len() as u64;
                     weight += buffer.len() as u64;
                     self.open = Some(open);
                     chunk.is_some()
@@ -77,6 +81,7 @@ impl Checking {
                 return self.finish();
             }
         }
+        let bytes = self.bytes - before;
         Ok(Checked::On(self, bytes))
     }
 
@@ -136,7 +141,7 @@ impl Checking {
         }
         filling.part.ledger.cut(self.end)?;
         let have = filling.prefix.have();
-        Ok(Checked::Done(self.filling, Some(have)))
+        Ok(Checked::Done(self.filling, Some((have, self.bytes))))
     }
 }
 
@@ -177,15 +182,22 @@ impl Open {
     }
 }
 
-/// Removes what `state` tells of behind `end`. Then there must be as many files and folders as are
+/// Removes what `state` tells of behind `end`, and remembers the folders before it. Then there must be as many files and folders as are
 /// proven: a torn `state` may not tell of all.
 fn is_tidied(filling: &mut Filling, end: u64) -> Result<bool, Fault> {
     if filling.kind == Kind::File {
         return Ok(true);
     }
-    let mut items = filling.part.ledger.items_from(end);
+    filling.places = Places::default();
+    let mut items = filling.part.ledger.items();
+    while items.at < end
+        && let Some(item) = items.next::<Item>()
+    {
+        filling.path_of(&item)?;
+    }
+    let mut places = filling.places.clone();
     while let Some(item) = items.next::<Item>() {
-        let Ok(path) = filling.places.path_of(&item) else { continue };
+        let Ok(path) = places.path_of(&item) else { continue };
         // What cannot be removed is found when they are counted.
         let _ = match item.entry.kind {
             Kind::File => filling.data.remove_file(path),

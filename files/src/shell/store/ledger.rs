@@ -133,14 +133,10 @@ impl Ledger {
         self.cut(self.begin)
     }
 
-    /// All items.
+    /// All items. To be read before the next is asked for, or written: they share one place in the
+    /// file.
     pub(super) fn items(&self) -> Items {
-        self.items_from(self.begin)
-    }
-
-    /// All items from there on.
-    pub(super) fn items_from(&self, at: u64) -> Items {
-        Items::of(&self.file, at)
+        Items::of(&self.file, self.begin)
     }
 }
 

@@ -93,10 +93,10 @@ impl Shelf {
         self.step(id, |stage| match stage {
             Stage::Checking(checking) => Ok(match checking.go_on()? {
                 Checked::On(checking, bytes) => (Stage::Checking(checking), Ready::Checking(bytes)),
-                Checked::Done(filling, have) => {
-                    let bytes = have.map_or(0, |_| filling.part.bytes(filling.kind));
-                    (Stage::Filling(filling), Ready::Here(have, bytes))
+                Checked::Done(filling, Some((have, bytes))) => {
+                    (Stage::Filling(filling), Ready::Here(Some(have), bytes))
                 }
+                Checked::Done(filling, None) => (Stage::Filling(filling), Ready::Here(None, 0)),
             }),
             stage => Ok((stage, Ready::Here(None, 0))),
         })
