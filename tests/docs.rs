@@ -303,7 +303,10 @@ fn every_test_that_the_threats_name_exists() {
     };
     let threats = rows(table("## Threat, defence, test"));
     let mut named = 0;
-    for cells in threats.chain(rows(table("## Their defect, our test: files"))).filter(|cells| cells[2] != "test" && !cells[2].starts_with('-')) {
+    for cells in threats
+        .chain(rows(table("## Their defect, our test: files")))
+        .filter(|cells| cells[2] != "test" && !cells[2].starts_with('-'))
+    {
         for name in sources::code_spans(cells[2]) {
             assert!(all.contains(&format!("fn {name}(")), "{name}");
             named += 1;
