@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 
+use hallway::complete::Words;
 use hallway::shell::terminal::{Ask, Options, Terminal, Typed, restore};
 
 /// What wakes the loop, as in the programs.
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
     let terminal = Terminal::start(options, move || {
         let _ = waker.send(Event::Typed);
     });
-    terminal.set_completions(vec!["katie".into(), "karl".into(), "/quit".into()]);
+    let anywhere = vec!["katie".into(), "karl".into(), "/quit".into()];
+    terminal.set_completions(Words { anywhere, behind: Vec::new() });
     terminal.show(&format!("style {:?}", terminal.style()), false);
     if has("--count") || has("--leave") {
         // Far more than a pipe holds; for `--leave`, no more than the queue.

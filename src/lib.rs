@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod channel;
+pub mod complete;
 pub mod conn;
 pub mod event;
 pub mod guess;

@@ -235,7 +235,7 @@ pub const SHARED_MAX: usize = 1_000;
 /// megabyte.
 pub const KNOWN_FILES_MAX: usize = 10_000;
 /// Bytes of the index that are read: as many files with long paths.
-pub const INDEX_BYTES_MAX: usize = 8 << 20;
+pub const INDEX_BYTES_MAX: u64 = 8 << 20;
 /// How long what is shared is believed to be unchanged when others ask for it.
 pub const SURVEY_PAUSE: Millis = Millis(1_000);
 /// Things that another node shares and that are kept of its list.
@@ -260,6 +260,15 @@ pub const INPUT_LINE_BYTES_MAX: usize = 1 << 20;
 pub const HISTORY_BYTES_MAX: u64 = 1 << 20;
 /// Completions listed by Tab: two columns of names on 24 rows, so that the list is never paged.
 pub const COMPLETIONS_SHOWN_MAX: usize = 40;
+/// Columns of one of them, where it is the name of a file: so that two stand beside each other.
+pub const COMPLETION_COLUMNS_MAX: usize = 36;
+/// Entries of a folder that are looked through for a completion: a huge one makes Tab slow.
+pub const FOLDER_READ_MAX: usize = 10_000;
+/// In a conversation, one line for so many news of how far a transfer is: each ten seconds.
+pub const PROGRESS_LINE_EACH: u32 = 40;
+/// Transfers with one person that are told of one by one as long as they overlap; the rest of them
+/// is told of together.
+pub const TOLD_APART_MAX: usize = 3;
 /// Words that can be completed: a community of 20,000 members would make each Tab slow to read.
 pub const COMPLETIONS_MAX: usize = 4096;
 /// How long an end of the program waits for a terminal that takes no output.

@@ -4,11 +4,13 @@
 //! `node_server`'s.
 
 mod answers;
+mod files;
 mod news;
 mod people;
 
 use std::collections::BTreeSet;
 
+use hallway::complete::{Behind, Words};
 use hallway::identity::Fingerprint;
 use hallway::place::Place;
 use hallway::secret::Secret;
@@ -18,13 +20,13 @@ use node_server::menu::{Question, is_answer};
 use node_server::node::{Command, Node};
 use node_server::notice::CallId;
 use node_server::sight::Sight;
-use node_server::talk::{Act, Seek, Talk};
+use node_server::talk::{Act, Seek, Talk, is_command};
 
 use crate::keyring::Keyring;
 use crate::menu;
 use crate::people::People;
 use crate::roster::Roster;
-use crate::screen::Screen;
+use crate::screen::{FilesAt, Screen};
 
 /// What a person answered.
 pub enum Answer {
@@ -103,8 +105,13 @@ impl App {
 
     /// What to ask, as things are.
     pub fn question(&mut self, node: &Node) -> Question {
-        // A script's next line is for the conversation.
-        if matches!(self.screen, Screen::Calling(_)) && !self.interactive {
+        // A script's next line is for the conversation, or for the list that is to come.
+        let waits = match &self.screen {
+            Screen::Calling(_) => true,
+            Screen::Files(FilesAt::Shelf(waiting)) => !waiting.is_empty(),
+            _ => false,
+        };
+        if waits && !self.interactive {
             return Question::Nothing;
         }
         let Some(prompt) = self.talk.prompt(node) else { return Question::Nothing };
@@ -120,8 +127,12 @@ impl App {
     }
 
     /// Words for Tab.
-    pub fn completions(&self, node: &Node) -> Vec<String> {
-        self.talk.completions(node)
+    pub fn completions(&self, node: &Node) -> Words {
+        let mut words = self.talk.completions(node);
+        if self.screen.is_path() {
+            words.behind.push((String::new(), Behind::Paths));
+        }
+        words
     }
 
     /// Something was answered.
@@ -198,6 +209,10 @@ impl App {
             Screen::CommunityPassword(_) | Screen::CallPassword(_) => {
                 self.answered(Answer::Secret(Secret::new(line)), sight)
             }
+            Screen::Files(at) => {
+                let at = at.clone();
+                self.files_typed(at, typed, sight)
+            }
             Screen::Joining | Screen::Dialling(_) => vec![show("one moment …")],
             Screen::Calling(_) | Screen::Talking => self.home(sight),
         }
@@ -210,6 +225,9 @@ impl App {
             return None;
         }
         if typed.is_empty() && !matches!(self.screen, Screen::Talking) {
+            return None;
+        }
+        if self.screen.is_path() && typed.starts_with('/') && !is_command(typed) {
             return None;
         }
         let acts = self.talk.typed(line, sight.node)?;

@@ -4,6 +4,7 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+use hallway::complete::Words;
 use hallway::place::Place;
 use hallway::reason::{Ended, Exit};
 use hallway::secret::Secret;
@@ -88,7 +89,7 @@ impl Chat {
     }
 
     /// Words for Tab.
-    pub fn completions(&self, node: &Node) -> Vec<String> {
+    pub fn completions(&self, node: &Node) -> Words {
         self.talk.completions(node)
     }
 

@@ -19,6 +19,8 @@ pub enum Leads {
     PrivateChat,
     /// Open conversations.
     Conversations,
+    /// Sending, sharing, fetching.
+    Files,
     /// Name, address, password, fingerprint.
     About,
     /// Commands and keys.
@@ -28,11 +30,12 @@ pub enum Leads {
 }
 
 /// The main menu; leaving is last.
-pub const MAIN: [Entry; 7] = [
+pub const MAIN: [Entry; 8] = [
     Entry { help: "People on this network: who is here, without a server", leads: Leads::People },
     Entry { help: "Community: join one and see who is here", leads: Leads::Community },
     Entry { help: "Private chat: call somebody by address", leads: Leads::PrivateChat },
     Entry { help: "Conversations: who is connected, who calls", leads: Leads::Conversations },
+    Entry { help: "Files: send, share, and fetch what others share", leads: Leads::Files },
     Entry { help: "About me: name, address, password, fingerprint", leads: Leads::About },
     Entry { help: "Help: commands in a conversation", leads: Leads::Help },
     Entry { help: "Exit", leads: Leads::Exit },
@@ -46,8 +49,55 @@ pub fn main_text() -> String {
 
 /// Where a line typed at the main menu leads.
 pub fn choose(typed: &str) -> Option<Leads> {
+    numbered(&MAIN, typed).map(|entry| entry.leads)
+}
+
+/// What can be done about files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileTask {
+    /// Offer something to somebody connected.
+    Send,
+    /// See what others share, and take of it.
+    Fetch,
+    /// Share something.
+    Share,
+    /// Share it no more.
+    Unshare,
+    /// Take what is offered, or do not.
+    Answer,
+    /// Stop a transfer.
+    Cancel,
+}
+
+/// The choices about files.
+pub const FILE_TASKS: [(&str, FileTask); 6] = [
+    ("Send something to somebody connected", FileTask::Send),
+    ("Fetch something that others share", FileTask::Fetch),
+    ("Share a file or folder", FileTask::Share),
+    ("Share something no more", FileTask::Unshare),
+    ("Take what is offered, or do not", FileTask::Answer),
+    ("Stop a transfer", FileTask::Cancel),
+];
+
+/// The choices about files as text.
+pub fn files_text() -> String {
+    let row = |(at, (help, _)): (usize, &(&str, FileTask))| format!("  {}  {help}\n", at + 1);
+    let rows: String = FILE_TASKS.iter().enumerate().map(row).collect();
+    rows + FILES_HINT
+}
+
+/// What can be typed among the choices about files.
+pub const FILES_HINT: &str = "Files: a number; Enter: look again, b: back.";
+
+/// What a line typed there means.
+pub fn choose_file_task(typed: &str) -> Option<FileTask> {
+    numbered(&FILE_TASKS, typed).map(|(_, task)| *task)
+}
+
+/// The entry of a table that has this number on the screen.
+pub(crate) fn numbered<'a, T>(table: &'a [T], typed: &str) -> Option<&'a T> {
     let number: usize = typed.parse().ok()?;
-    MAIN.get(number.checked_sub(1)?).map(|entry| entry.leads)
+    table.get(number.checked_sub(1)?)
 }
 
 /// What is said in front of the commands.
@@ -64,11 +114,14 @@ mod tests {
 
     #[test]
     fn leaving_is_last_and_every_number_leads_somewhere() {
-        assert_eq!(choose("7"), Some(Leads::Exit));
+        assert_eq!(choose("8"), Some(Leads::Exit));
         assert_eq!(choose("1"), Some(Leads::People));
-        for wrong in ["0", "8", "", "x", "-1", "99999999999999999999"] {
+        assert_eq!(choose_file_task("6"), Some(FileTask::Cancel));
+        for wrong in ["0", "9", "", "x", "-1", "99999999999999999999"] {
             assert_eq!(choose(wrong), None, "{wrong}");
         }
-        assert!(main_text().lines().all(|row| row.len() <= 80));
+        for text in [main_text(), files_text()] {
+            assert!(text.lines().all(|row| row.len() <= 80), "{text}");
+        }
     }
 }

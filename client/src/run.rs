@@ -199,6 +199,7 @@ pub(crate) fn serve(
     let level = options.common.level(true);
     let mut asked = false;
     let mut acts = first;
+    let mut has_changed = true;
     loop {
         for act in acts.drain(..) {
             if !machine.act(act) {
@@ -206,9 +207,13 @@ pub(crate) fn serve(
             }
         }
         machine.look(app.looks_at_people());
-        machine.terminal().set_completions(app.completions(machine.node()));
+        // Not in each turn: while a file moves there are thousands a second.
+        if std::mem::take(&mut has_changed) {
+            machine.terminal().set_completions(app.completions(machine.node()));
+        }
         asked = asked || ask(&machine, &mut app);
         let Some(happening) = machine.turn() else { continue };
+        has_changed = true;
         acts = match happening {
             Happening::Notice(notice) => {
                 tell(&machine, &notice, json);

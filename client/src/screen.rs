@@ -1,6 +1,9 @@
 //! Where a person is in the client, and what is asked there.
 
+use std::collections::BTreeSet;
+
 use discovery::neighbours::Udn;
+use files::news::LinkId;
 use hallway::identity::PublicIdentity;
 use hallway::place::Place;
 use hallway::text::Name;
@@ -35,6 +38,49 @@ pub(crate) enum Screen {
     Calling(CallId),
     /// Typing to somebody.
     Talking,
+    /// What moves, and what is shared.
+    Files(FilesAt),
+}
+
+/// What is asked about files.
+#[derive(Clone)]
+pub(crate) enum FilesAt {
+    /// What to do? A number.
+    Tasks,
+    /// Send to whom? These are connected.
+    SendTo(Vec<String>),
+    /// Send what, to whoever is called this?
+    Send(String),
+    /// What others share, as soon as these have told it; numbers fetch.
+    Shelf(BTreeSet<LinkId>),
+    /// Share what?
+    Share,
+    /// Share no more which of these?
+    Unshare(Vec<String>),
+    /// Take this offer?
+    Offer(u64),
+    /// Stop which transfer? If there is only one, this.
+    Cancel(Option<u64>),
+}
+
+impl FilesAt {
+    fn prompt(&self) -> String {
+        match self {
+            Self::Tasks | Self::Shelf(_) => "> ".into(),
+            Self::SendTo(_) => "Send to whom, a number [all; b: back]: ".into(),
+            Self::Send(to) => format!("File or folder for {to} [back]: "),
+            Self::Share => "File or folder to share [back]: ".into(),
+            Self::Unshare(_) => "Share no more which one, a number or all [back]: ".into(),
+            Self::Offer(id) => format!("Take {id}? yes, no, or into which folder [yes; b: back]: "),
+            Self::Cancel(Some(id)) => format!("Stop which one, a number [{id}; b: back]: "),
+            Self::Cancel(None) => "Stop which one, a number [back]: ".into(),
+        }
+    }
+
+    /// Whether the answer may be a path.
+    fn is_path(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::Share | Self::Offer(_))
+    }
 }
 
 /// Somebody to call.
@@ -58,6 +104,7 @@ impl Screen {
             Self::Menu | Self::Community | Self::People | Self::Calling(_) | Self::Talking => {
                 line("> ".into())
             }
+            Self::Files(at) => line(at.prompt()),
             Self::CommunityPlace(offers) => line(match (last_community, offers.first()) {
                 (Some(place), _) => format!("Community, HOST:PORT [{place}; b: back]: "),
                 (None, Some(Offer { name, place })) => {
@@ -75,6 +122,11 @@ impl Screen {
             }
             Self::Joining | Self::Dialling(_) => Question::Nothing,
         }
+    }
+
+    /// Whether a path of this machine may be typed, which may begin like a command.
+    pub(crate) fn is_path(&self) -> bool {
+        matches!(self, Self::Files(at) if at.is_path())
     }
 
     /// Whether a password is asked for.

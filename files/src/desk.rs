@@ -113,3 +113,33 @@ impl Pace {
         self.tells.into_iter().chain(stalls).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_told_once_in_a_while_and_only_when_there_is_some() {
+        let mut pace = Pace::new(Millis(0));
+        assert_eq!(pace.tell(limits::PROGRESS_PAUSE), None);
+        pace.moved(Millis(10));
+        assert_eq!(pace.tell(Millis(10)), None);
+        assert_eq!(pace.deadline(), Some(limits::PROGRESS_PAUSE));
+        assert_eq!(pace.tell(limits::PROGRESS_PAUSE), Some(Told::Moved));
+        assert_eq!(pace.tell(limits::PROGRESS_PAUSE + Millis(1)), None);
+        pace.moved(Millis(1_000));
+        assert_eq!(pace.tell(Millis(1_000)), Some(Told::Moved), "the pause is long over");
+    }
+
+    #[test]
+    fn a_stall_is_told_once_until_something_moves() {
+        let mut pace = Pace::new(Millis(5));
+        let stalls = Millis(5) + limits::STALL_WAIT;
+        assert_eq!(pace.deadline(), Some(stalls));
+        assert_eq!(pace.tell(stalls), Some(Told::Stalled));
+        assert!(pace.has_stalled());
+        assert_eq!((pace.tell(stalls + stalls), pace.deadline()), (None, None));
+        pace.moved(stalls + stalls);
+        assert!(!pace.has_stalled());
+    }
+}

@@ -18,9 +18,9 @@ pub struct TransferId(pub u64);
 /// Where what is sent comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A file or a folder.
+    /// A file or a folder. A link is neither.
     Path(PathBuf),
-    /// Standard input, under a name.
+    /// Standard input, under a name. It is read once: there is no going on after a break.
     Stdin(FileName),
 }
 
@@ -97,8 +97,8 @@ pub struct Looked {
     pub name: FileName,
     /// A file or a folder.
     pub kind: Kind,
-    /// Files and folders in it, those that will be skipped not counted; 1 for a file. The folder
-    /// itself is none.
+    /// Files and folders in it, those that will be skipped not counted, as far as that can be told
+    /// without opening them; 1 for a file. The folder itself is none.
     pub entries: u64,
     /// Bytes of all files; unknown of standard input.
     pub bytes: Option<u64>,
@@ -109,7 +109,8 @@ pub struct Looked {
 pub enum Part {
     /// So many bytes of what the receiver has already were held against its digest.
     Passed(u64),
-    /// The stream begins here: entries, and chunks of the next one. First of all but `Passed`.
+    /// The stream begins here: entries, and chunks of the next one. First of all but `Passed`,
+    /// unless it fails before.
     From(u64, u64),
     /// A file or a folder.
     Entry(Entry),
@@ -140,7 +141,7 @@ pub enum Part {
 pub enum Write {
     /// This is offered: is there room, and is a part of it here? Answered by `Looked`.
     Look(TransferId, Arriving),
-    /// It is wanted: make or take up its part. Answered by `Ready`.
+    /// It is wanted: make or take up its part, one step of `Check` included. Answered by `Ready`.
     Open(TransferId, Arriving, Target),
     /// Go on holding what is here against the disk. Answered by `Ready`.
     Check(TransferId),
@@ -149,9 +150,11 @@ pub enum Write {
     /// Write these, in order. Answered by `Wrote`.
     Put(TransferId, Vec<Piece>),
     /// That was all: move it into its place; a single file only if it comes to this hash, when one
-    /// was promised (else it is damaged). Answered by `Stored`.
+    /// was promised (else it is damaged). Answered by `Stored`; when that failed the part is still
+    /// there, to be abandoned.
     Store(TransferId, Option<FileHash>),
-    /// Nothing more comes. Keep the part for later, or throw it away. Not answered.
+    /// Nothing more comes. Keep the part for later, or throw it away. Not answered. Needed after
+    /// every trouble, not after `Stored`.
     Abandon(TransferId, Keep),
 }
 

@@ -194,3 +194,124 @@ impl Backlog {
         self.held <= limits::FILE_BACKLOG_BYTES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: u64 = limits::FILE_RECORD_BYTES as u64;
+
+    /// A way that takes so long and carries so many bytes in a millisecond, with a queue for the
+    /// rest.
+    struct Way {
+        delay: u64,
+        rate: u64,
+        queue: VecDeque<(Millis, u64)>,
+        free_at: Millis,
+    }
+
+    impl Way {
+        fn new(delay: u64, rate: u64) -> Self {
+            Self { delay, rate, queue: VecDeque::new(), free_at: Millis(0) }
+        }
+
+        /// Sends as much as the window allows for so long. Gives how long the last byte waited in
+        /// the queue at most in the second half of the time, and how much came through.
+        fn carry(&mut self, window: &mut Window, from: Millis, span: Millis) -> (Millis, u64) {
+            let (mut longest, before) = (Millis(0), window.got);
+            for at in from.0..(from + span).0 {
+                let now = Millis(at);
+                while let Some((_, total)) = self.queue.pop_front_if(|(when, _)| *when <= now) {
+                    window.got(now, total).unwrap();
+                }
+                while window.has_room() {
+                    window.sent(now, RECORD);
+                    self.free_at = self.free_at.max(now) + Millis(RECORD / self.rate);
+                    let arrives = self.free_at + Millis(self.delay);
+                    self.queue.push_back((arrives, window.sent));
+                }
+                if at > from.0 + span.0 / 2 {
+                    longest = longest.max(self.free_at - now);
+                }
+                assert!(window.under_way() < limits::FILE_WINDOW_MAX + RECORD);
+            }
+            (longest, window.got - before)
+        }
+    }
+
+    #[test]
+    fn a_slow_way_is_used_whole_with_a_short_queue() {
+        // 100 Mbit/s, 1 ms: 12,500 bytes in a millisecond.
+        let mut window = Window::new();
+        let (longest, carried) = Way::new(1, 12_500).carry(&mut window, Millis(0), Millis(10_000));
+        assert!(longest <= Millis(25), "{longest:?} in the queue");
+        assert!(carried >= 10_000 * 12_500 * 8 / 10, "{carried} bytes");
+    }
+
+    #[test]
+    fn a_fast_way_gets_a_large_window_soon() {
+        let mut window = Window::new();
+        Way::new(2, 1 << 20).carry(&mut window, Millis(0), Millis(100));
+        assert_eq!(window.size, limits::FILE_WINDOW_MAX);
+    }
+
+    #[test]
+    fn a_way_that_became_slow_is_believed_after_a_while() {
+        let mut window = Window::new();
+        let mut way = Way::new(1, 1 << 20);
+        way.carry(&mut window, Millis(0), Millis(1_000));
+        // Now each byte takes 40 ms more, without a queue.
+        way.delay = 41;
+        way.carry(&mut window, Millis(1_000), Millis(6_000));
+        assert_eq!(window.size, limits::FILE_WINDOW_MIN, "it looks like a queue");
+        let (_, carried) = way.carry(&mut window, Millis(7_000), Millis(40_000));
+        assert!(window.size > limits::FILE_WINDOW_MIN && carried > 0, "{}", window.size);
+    }
+
+    #[test]
+    fn who_sends_little_keeps_a_small_window() {
+        let mut window = Window::new();
+        for at in 0..1_000 {
+            assert!(window.has_room());
+            window.sent(Millis(at), 1_000);
+            window.got(Millis(at), window.sent).unwrap();
+        }
+        assert_eq!(window.size, limits::FILE_WINDOW_MIN);
+        assert!(window.marks.is_empty());
+    }
+
+    #[test]
+    fn what_was_not_sent_cannot_be_acknowledged_nor_taken_back() {
+        let mut window = Window::new();
+        window.sent(Millis(0), 10);
+        assert!(window.got(Millis(0), 11).is_err());
+        window.got(Millis(0), 10).unwrap();
+        assert!(window.got(Millis(0), 9).is_err());
+    }
+
+    #[test]
+    fn an_acknowledgement_is_said_once_and_the_window_ends_exactly() {
+        let mut arrived = Arrived::default();
+        assert_eq!(arrived.acknowledge(), None);
+        let most = limits::FILE_WINDOW_MAX + RECORD;
+        arrived.came(most).unwrap();
+        assert_eq!(arrived.acknowledge(), Some(most));
+        assert_eq!(arrived.acknowledge(), None);
+        arrived.came(most).unwrap();
+        assert!(arrived.came(1).is_err());
+    }
+
+    #[test]
+    fn the_backlog_counts_what_is_held_for_whomever() {
+        let mut backlog = Backlog::default();
+        let (one, other) = (TransferId(1), TransferId(2));
+        let job = Job { held: limits::FILE_BACKLOG_BYTES, bytes: 5 };
+        backlog.begin(one, job);
+        assert!(backlog.is_short());
+        backlog.begin(other, Job { held: 1, bytes: 1 });
+        assert!(!backlog.is_short() && !backlog.is_clear(one));
+        assert_eq!(backlog.end(one), job);
+        assert!(backlog.is_short() && backlog.is_clear(one) && !backlog.is_clear(other));
+        assert_eq!(backlog.end(one), Job::default());
+    }
+}

@@ -16,3 +16,4 @@ mod sending;
 mod sharing;
 pub mod shell;
 pub mod transfers;
+mod unheard;

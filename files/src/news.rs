@@ -73,6 +73,14 @@ pub struct About {
     pub bytes: Option<u64>,
 }
 
+impl About {
+    /// Whether the other is of the same name, kind and size: its part would be the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.name, self.kind, self.entries, self.bytes)
+            == (&other.name, other.kind, other.entries, other.bytes)
+    }
+}
+
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -118,7 +126,9 @@ pub enum News {
     HadAlready(About, Option<PathBuf>),
     /// It is over, and not there. Whose doing, and, when it is this machine's, in words.
     Failed(About, Failure),
-    /// The connection is gone in the midst of it; it goes on when the two meet again.
+    /// The connection is gone in the midst of it; it goes on when the two meet again. An offer that
+    /// was not answered is then made again, and what they had asked for is asked for again: both
+    /// under another number.
     Interrupted(About, Progress),
     /// Something in a folder was left out.
     Skipped(About, EntryPath, Why),

@@ -3,22 +3,21 @@
 use std::path::PathBuf;
 
 use hallway::identity::Fingerprint;
-use hallway::message::files::{
-    Chunk, Entry, Files, From, Sent, Skipped, Stored, Take, Wanted, Why,
-};
-use hallway::reason::PeerFault;
+use hallway::message::files::{Files, Take, Wanted, Why};
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
 use crate::desk::{Desk, Pace, Spot};
-use crate::disk::{Arriving, Index, Piece, Placed, Ready, Room, Target, Trouble, Write};
-use crate::flow::{Backlog, Job};
-use crate::intake::{Bad, Bounds, Intake};
+use crate::disk::{Arriving, Index, Ready, Room, Target, Trouble, Write};
+use crate::intake::{Bounds, Intake};
 use crate::news::{About, Failure, FilePolicy, News, Progress, Stage};
 use crate::requests::Fetch;
 use crate::transfers::Setup;
 
 mod ends;
+mod stream;
+
+pub(crate) use stream::Step;
 
 /// A transfer from somebody.
 #[derive(Debug)]
@@ -30,17 +29,6 @@ pub(crate) struct Receiving {
     progress: Progress,
     pace: Pace,
     state: State,
-}
-
-/// A piece of a stream.
-#[derive(Debug)]
-pub(crate) enum Step<'a> {
-    From(From),
-    Entry(Entry),
-    Bulk(&'a [u8]),
-    Chunk(Chunk),
-    Skipped(Skipped),
-    Sent(Sent),
 }
 
 /// Whether it is wanted here.
@@ -144,12 +132,23 @@ impl Receiving {
         matches!(self.state, State::Over)
     }
 
-    /// Whether it waits for an answer of the disk or the person here to the offer.
+    /// Whether the sender waits for an answer to its offer.
     pub(crate) fn is_unanswered(&self) -> bool {
-        matches!(
-            self.state,
-            State::Finding(_) | State::Looking(_) | State::Asking(_) | State::Finishing(Some(_))
-        )
+        match self.state {
+            State::Finding(_)
+            | State::Looking(_)
+            | State::Asking(_)
+            | State::Queued(_)
+            | State::Opening(_)
+            | State::Finishing(Some(_)) => true,
+            State::Streaming(..)
+            | State::Draining(_)
+            | State::Storing(_)
+            | State::Waiting
+            | State::Finishing(None)
+            | State::Stored
+            | State::Over => false,
+        }
     }
 
     /// Where it is, when it waits for its turn.
@@ -189,10 +188,7 @@ impl Receiving {
 
     /// Whether its part on the disk would be the same.
     pub(crate) fn is_same(&self, peer: Fingerprint, about: &About) -> bool {
-        let ours = &self.about;
-        self.peer == peer
-            && (&ours.name, ours.kind, ours.entries, ours.bytes)
-                == (&about.name, about.kind, about.entries, about.bytes)
+        self.peer == peer && self.about.is_like(about)
     }
 
     pub(crate) fn spot(&self) -> Option<Spot> {
@@ -213,6 +209,11 @@ impl Receiving {
     /// Whether the sender was told to send, and has not said that it was all.
     pub(crate) fn is_streamed(&self) -> bool {
         matches!(self.state, State::Streaming(..))
+    }
+
+    /// Whether nothing is lost but the memory of it when it is forgotten.
+    pub(crate) fn may_be_forgotten(&self) -> bool {
+        matches!(self.state, State::Waiting | State::Stored)
     }
 
     /// Whether it is all here, and only the sender does not know.
@@ -309,140 +310,6 @@ impl Receiving {
             bytes_max: setup.bytes_max,
         };
         self.state = State::Streaming(spot, Box::new(Intake::new(bounds, have, bytes)));
-    }
-
-    /// The disk has taken what it was given, or not.
-    pub(crate) fn wrote(
-        &mut self,
-        now: Millis,
-        wrote: Result<(), Trouble>,
-        job: Job,
-        is_clear: bool,
-        desk: &mut Desk,
-    ) {
-        if !matches!(self.state, State::Streaming(..) | State::Draining(_)) {
-            return;
-        }
-        if let Err(trouble) = wrote {
-            return self.trouble(trouble, desk);
-        }
-        self.pace.moved(now);
-        self.progress.done += job.bytes;
-        self.store(is_clear, desk);
-    }
-
-    /// It is in its place, or not.
-    pub(crate) fn stored(&mut self, stored: Result<Placed, Trouble>, desk: &mut Desk) {
-        let spot = match self.state {
-            State::Storing(spot) => Some(spot),
-            State::Finishing(again) => again,
-            _ => return,
-        };
-        let placed = match stored {
-            Ok(placed) => placed,
-            Err(trouble) => return self.trouble(trouble, desk),
-        };
-        let about = self.about.clone();
-        let (name, path, hash) = (placed.name, placed.path, placed.hash);
-        if let (Some(path), Some(hash)) = (&path, hash) {
-            desk.index(Index::Remember(path.clone(), hash));
-        }
-        desk.news(News::Done(about, name.clone(), path, hash));
-        match (spot, &self.state) {
-            (Some(Spot { link, number }), State::Storing(_)) => {
-                desk.say(link, Files::Stored(Stored { number, name, hash }));
-                self.state = State::Over;
-            }
-            (Some(spot), _) => self.refuse(Why::Have, spot, desk),
-            // Who could not be told will offer it again.
-            (None, _) => self.state = State::Stored,
-        }
-    }
-
-    // ---- the sender --------------------------------------------------------------------------
-
-    /// Something of the stream comes.
-    pub(crate) fn stream(
-        &mut self,
-        now: Millis,
-        step: Step<'_>,
-        backlog: &mut Backlog,
-        desk: &mut Desk,
-    ) -> Result<(), PeerFault> {
-        match self.take_in(now, step, backlog, desk) {
-            Ok(()) => Ok(()),
-            Err(Bad::Fault) => Err(PeerFault::UnexpectedMessage),
-            Err(Bad::Refuse(why)) => {
-                self.reject(why, desk);
-                Ok(())
-            }
-        }
-    }
-
-    fn take_in(
-        &mut self,
-        now: Millis,
-        step: Step<'_>,
-        backlog: &mut Backlog,
-        desk: &mut Desk,
-    ) -> Result<(), Bad> {
-        let State::Streaming(spot, intake) = &mut self.state else { return Err(Bad::Fault) };
-        self.pace.moved(now);
-        match step {
-            Step::Bulk(bytes) => intake.bulk(bytes)?,
-            Step::Chunk(chunk) => intake.chunk(chunk)?,
-            Step::Entry(entry) => {
-                intake.entry(entry)?;
-                self.progress.entries += 1;
-            }
-            Step::From(from) => {
-                let before = intake.from(from)?;
-                desk.write(Write::From(self.about.id, from.entries, from.chunks));
-                backlog.begin(self.about.id, Job::default());
-                self.progress = Progress { done: before, before, entries: from.entries };
-                desk.news(News::Begun(self.about.clone(), self.progress));
-            }
-            Step::Skipped(skipped) => {
-                intake.skipped()?;
-                desk.news(News::Skipped(self.about.clone(), skipped.path, skipped.why));
-            }
-            Step::Sent(sent) => {
-                intake.sent(sent)?;
-                let spot = *spot;
-                self.flush(backlog, desk);
-                self.state = State::Draining(spot);
-                self.store(backlog.is_clear(self.about.id), desk);
-                return Ok(());
-            }
-        }
-        if let Some((pieces, job)) = intake.take(false) {
-            self.put(pieces, job, backlog, desk);
-        }
-        Ok(())
-    }
-
-    /// Gives the disk what is whole.
-    pub(crate) fn flush(&mut self, backlog: &mut Backlog, desk: &mut Desk) {
-        if let State::Streaming(_, intake) = &mut self.state
-            && let Some((pieces, job)) = intake.take(true)
-        {
-            self.put(pieces, job, backlog, desk);
-        }
-    }
-
-    fn put(&self, pieces: Vec<Piece>, job: Job, backlog: &mut Backlog, desk: &mut Desk) {
-        desk.write(Write::Put(self.about.id, pieces));
-        backlog.begin(self.about.id, job);
-    }
-
-    /// Moves it into its place, once all of it is written.
-    fn store(&mut self, is_written: bool, desk: &mut Desk) {
-        if let State::Draining(spot) = self.state
-            && is_written
-        {
-            desk.write(Write::Store(self.about.id, self.hash));
-            self.state = State::Storing(spot);
-        }
     }
 
     // ---- the person here ---------------------------------------------------------------------

@@ -2,9 +2,7 @@
 
 use hallway::identity::Fingerprint;
 use hallway::limits;
-use hallway::message::files::{
-    Files, From, Have, Item, Kind, NotThere, Offer, Sent, Stored, Why, Withdraw,
-};
+use hallway::message::files::{Files, Have, Item, Kind, NotThere, Offer, Stored, Why, Withdraw};
 use hallway::reason::PeerFault;
 use hallway::text::FileName;
 use hallway::time::Millis;
@@ -12,10 +10,11 @@ use hallway::tree::FileHash;
 
 use crate::desk::{Desk, Pace, Spot, Told};
 use crate::disk::{Looked, Part, Read, Source, TransferId};
-use crate::flow::Window;
 use crate::news::{About, Failure, LinkId, News, Progress, Stage, Way};
 
+mod stream;
 mod supply;
+
 use supply::Supply;
 
 /// A transfer to somebody.
@@ -256,77 +255,6 @@ impl Sending {
         Ok(())
     }
 
-    /// Sends the next part, when there is one; `false` when there is not.
-    pub(crate) fn step(&mut self, now: Millis, window: &mut Window, desk: &mut Desk) -> bool {
-        let (State::Beginning(spot, supply) | State::Streaming(spot, supply)) = &mut self.state
-        else {
-            return false;
-        };
-        let Some(part) = supply.pop() else { return false };
-        let spot = *spot;
-        if !matches!(part, Part::End { .. } | Part::Failed(_)) {
-            supply.refill(self.about.id, desk);
-        }
-        self.pace.moved(now);
-        self.send(now, spot, part, window, desk);
-        true
-    }
-
-    fn send(&mut self, now: Millis, spot: Spot, part: Part, window: &mut Window, desk: &mut Desk) {
-        let number = spot.number;
-        let message = match part {
-            Part::Passed(bytes) => {
-                self.progress.done += bytes;
-                return;
-            }
-            Part::From(entries, chunks) => {
-                self.begin(entries, chunks, desk);
-                Files::From(From { number, entries, chunks })
-            }
-            Part::Entry(entry) => {
-                self.progress.entries += 1;
-                Files::Entry(hallway::message::files::Entry { number, ..entry })
-            }
-            Part::Bytes(bytes) => {
-                self.sent += bytes.len() as u64;
-                window.sent(now, bytes.len() as u64);
-                desk.bulk(spot, bytes);
-                return;
-            }
-            Part::Chunk(chunk) => Files::Chunk(hallway::message::files::Chunk { number, ..chunk }),
-            Part::Skipped(skipped) => {
-                let (path, why) = (skipped.path.clone(), skipped.why);
-                desk.news(News::Skipped(self.about.clone(), path, why));
-                Files::Skipped(hallway::message::files::Skipped { number, ..skipped })
-            }
-            Part::End { entries, bytes, hash } => {
-                self.hash = hash;
-                self.state = State::Sent(spot);
-                Files::Sent(Sent { number, entries, bytes })
-            }
-            Part::Failed(why) => {
-                self.fail(Failure::Here(why), Some(why), desk);
-                return;
-            }
-        };
-        let weight = message.weight();
-        if weight > 0 {
-            window.sent(now, weight);
-        }
-        desk.say(spot.link, message);
-    }
-
-    /// The stream begins there.
-    fn begin(&mut self, entries: u64, chunks: u64, desk: &mut Desk) {
-        let before = if (entries, chunks) == (0, 0) { 0 } else { self.progress.done };
-        self.progress = Progress { done: before, before, entries };
-        self.state = match std::mem::replace(&mut self.state, State::Over) {
-            State::Beginning(spot, supply) => State::Streaming(spot, supply),
-            other => other,
-        };
-        desk.news(News::Begun(self.about.clone(), self.progress));
-    }
-
     // ---- time --------------------------------------------------------------------------------
 
     /// Tells how far it is, with so many bytes under way on its connection.
@@ -366,6 +294,8 @@ impl Sending {
     /// The two have met again, there.
     pub(crate) fn resume(&mut self, link: LinkId, label: &str, desk: &mut Desk) {
         label.clone_into(&mut self.about.peer);
+        // It may have changed since.
+        self.hash = None;
         desk.read(Read::Look(self.about.id, self.source.clone()));
         self.state = State::Looking(link);
     }

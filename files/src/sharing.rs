@@ -94,9 +94,13 @@ impl Sharing {
         self.survey = Survey::Done(now);
         if self.changes > 0 || trouble.is_some() {
             self.changes = self.changes.saturating_sub(1);
-            let items = self.shares.iter().map(|share| share.item.clone()).collect();
-            desk.news(News::Shares(items, trouble.map(|trouble| trouble.words)));
+            desk.news(News::Shares(self.items(), trouble.map(|trouble| trouble.words)));
         }
+    }
+
+    /// All of it, by name.
+    pub(crate) fn items(&self) -> Vec<Item> {
+        self.shares.iter().map(|share| share.item.clone()).collect()
     }
 
     /// What is wanted, when that is shared.

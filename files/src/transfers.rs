@@ -16,6 +16,7 @@ use crate::receiving::{Receiving, Step};
 use crate::requests::{Ask, Fetch};
 use crate::sending::Sending;
 use crate::sharing::{Sharing, What};
+use crate::unheard::Unheard;
 
 mod asking;
 mod incoming;
@@ -59,6 +60,7 @@ pub struct Transfers {
     sharing: Sharing,
     /// What was asked for and not offered when the connection was lost.
     missed: Vec<(Fingerprint, Fetch)>,
+    unheard: Unheard,
 }
 
 impl Transfers {
@@ -73,6 +75,7 @@ impl Transfers {
             backlog: Backlog::default(),
             sharing: Sharing::default(),
             missed: Vec::new(),
+            unheard: Unheard::default(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Transfers {
     pub fn closed(&mut self, now: Millis, link: LinkId) {
         let Some(gone) = self.links.remove(&link) else { return };
         self.sharing.closed(link);
+        self.unheard.closed(now, link);
         self.cut_outgoing(link);
         self.cut_incoming(now, link);
         self.miss(link, gone.peer, &gone.label, gone.requests);
@@ -183,9 +187,7 @@ impl Transfers {
                     receiving.wrote(now, wrote, job, is_clear, desk);
                 });
             }
-            WriteDone::Stored(id, stored) => self.with_receiving(now, id, |receiving, desk| {
-                receiving.stored(stored, desk);
-            }),
+            WriteDone::Stored(id, stored) => self.put_away(now, id, stored),
         }
     }
 
@@ -214,7 +216,7 @@ impl Transfers {
             }
             Command::Cancel(id) => {
                 self.with_sending(id, |sending, desk| sending.cancel(desk));
-                self.with_receiving(now, id, |receiving, desk| receiving.cancel(desk));
+                self.stop(now, id);
             }
             Command::Share(path) => self.sharing.change(Index::Share(path), &mut self.desk),
             Command::Unshare(name) => self.sharing.change(Index::Unshare(name), &mut self.desk),
@@ -268,7 +270,7 @@ impl Transfers {
 
     /// What this node shares, by name.
     pub fn shares(&self) -> Vec<Item> {
-        Vec::new()
+        self.sharing.items()
     }
 
     /// Whether nothing moves on a connection, and nothing is asked there.

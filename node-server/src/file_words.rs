@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use files::news::{About, Failure, News, Progress, Stage, Way};
+use files::transfers::Transfers;
 use hallway::log::Level;
 use hallway::message::files::{Item, Kind, Why};
 use hallway::text::{padded, shown};
@@ -11,8 +12,12 @@ use indicatif::DecimalBytes;
 /// How much it matters to somebody who only reads a log.
 pub fn level(news: &News) -> Level {
     match news {
-        News::Moved(..) => Level::Debug,
-        News::Begun(..) | News::Done(..) | News::HadAlready(..) | News::Listed(..) => Level::Info,
+        News::Moved(_, _, Stage::Stalled) => Level::Warn,
+        News::Moved(..)
+        | News::Begun(..)
+        | News::Done(..)
+        | News::HadAlready(..)
+        | News::Listed(..) => Level::Info,
         News::Skipped(..) | News::Shares(..) => Level::Info,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
             Level::Warn
@@ -148,12 +153,26 @@ fn share(done: u64, of: Option<u64>) -> Option<String> {
     Some(format!("{}%", u128::from(done.min(of)) * 100 / u128::from(of)))
 }
 
-/// One transfer, as a row of a list.
-pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
-    let way = match about.way {
+/// How far a transfer is, as a line of talk.
+pub fn moved(about: &About, progress: &Progress) -> String {
+    let whole = about.bytes.map(|bytes| format!(" of {}", size(bytes))).unwrap_or_default();
+    let part = share(progress.done, about.bytes).map(|part| format!(" ({part})"));
+    let About { id, peer, name, .. } = about;
+    let way = preposition(about.way);
+    let done = size(progress.done);
+    format!("{}: {name} {way} {peer}: {done}{whole}{}", id.0, part.unwrap_or_default())
+}
+
+fn preposition(way: Way) -> &'static str {
+    match way {
         Way::Out => "to",
         Way::In => "from",
-    };
+    }
+}
+
+/// One transfer, as a row of a list.
+pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
+    let way = preposition(about.way);
     let state = match stage {
         Stage::Looking => "looking",
         Stage::Asking => "not answered yet",
@@ -167,12 +186,29 @@ pub fn row(about: &About, progress: &Progress, stage: Stage) -> String {
     format!("{:>4}  {part:>4}  {} {way} {}: {state} ({extent})", about.id.0, about.name, about.peer)
 }
 
+/// All transfers, as rows.
+pub fn transfers(node: &Transfers) -> String {
+    let row = |(about, progress, stage)| row(&about, &progress, stage);
+    let rows: Vec<String> = node.list().map(row).collect();
+    if rows.is_empty() {
+        "nothing is sent or received at the moment".into()
+    } else {
+        rows.join("\n")
+    }
+}
+
+/// Something that is offered here, as a row.
+pub fn offer_row(about: &About) -> String {
+    let extent = extent(about.kind, about.entries, about.bytes);
+    format!("{:>4}  {} from {} ({extent})", about.id.0, about.name, about.peer)
+}
+
 fn listed(peer: &str, items: &[Item]) -> String {
     if items.is_empty() {
         return format!("{peer} shares nothing");
     }
     let rows: String = items.iter().map(|item| format!("\n{}", item_row(item))).collect();
-    format!("{peer} shares:{rows}\n  /get {peer} FILE fetches one")
+    format!("{peer} shares:{rows}\n  /get @{peer} FILE fetches one")
 }
 
 /// What is shared here.

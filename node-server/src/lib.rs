@@ -1,8 +1,8 @@
 //! A node: a person's listening end. `node-server` is a node alone; `client` has one built in.
 //!
-//! [`node`] is the core; it is put together from [`calls`] (`who` is about names and pins), [`membership`] (`rejoin` is about coming
-//! back) and [`outbound`], the way to reach a listener. [`notice`] is what it tells, [`sight`]
-//! what screens are made from.
+//! [`node`] is the core; it is put together from [`calls`] (`who` is about names and pins),
+//! [`membership`] (`rejoin` is about coming back) and [`outbound`], the way to reach a listener.
+//! [`notice`] is what it tells, [`sight`] what screens are made from, [`shelf`] what others share.
 #![forbid(unsafe_code)]
 
 pub mod calls;
@@ -18,6 +18,7 @@ pub mod options;
 pub mod outbound;
 mod rejoin;
 pub mod run;
+pub mod shelf;
 pub mod sight;
 pub mod talk;
 pub mod view;

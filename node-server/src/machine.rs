@@ -12,6 +12,9 @@ use discovery::kind::Kind;
 use discovery::neighbours::Change;
 use discovery::shell::program;
 use discovery::shell::service::{Discovery, Search, Setup};
+use files::disk::{Index, Job};
+use files::disk::{Source, Target};
+use files::news::Command as Files;
 use files::shell::{Disk, Setup as Folders};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
@@ -20,6 +23,7 @@ use hallway::place::Place;
 use hallway::shell::base::Base;
 use hallway::shell::home::Home;
 use hallway::shell::options::Common;
+use hallway::shell::paths::expanded;
 use hallway::shell::signals::Signal;
 use hallway::shell::terminal::{Terminal, Typed};
 use hallway::shell::worker::Worker;
@@ -88,7 +92,9 @@ impl Machine {
                 let found = (place.host.as_str(), place.port).to_socket_addrs();
                 (number, found.map_or_else(|_| Vec::new(), Iterator::collect))
             })?;
-        let disk = Disk::start(base.net.waker(), files)?;
+        let mut disk = Disk::start(base.net.waker(), files)?;
+        // What was shared in an earlier run is shared from the beginning.
+        disk.submit(Job::Index(Index::Survey));
         Ok(Self {
             base,
             node,
@@ -138,7 +144,7 @@ impl Machine {
     pub fn act(&mut self, act: Act) -> bool {
         match act {
             Act::Show(text, bell) => self.base.terminal.show(&text, bell),
-            Act::Do(command) => self.command(command),
+            Act::Do(command) => self.command(at_home(command)),
             Act::Seek(seek) => self.seek(&seek),
             Act::Quit => return false,
         }
@@ -273,4 +279,27 @@ impl Machine {
         });
         (left.collect(), self.base.terminal)
     }
+}
+
+/// What a person typed, with their home folder for `~`: no shell has read it.
+fn at_home(command: Command) -> Command {
+    let files = match command {
+        Command::Files(files) => files,
+        other => return other,
+    };
+    let target = |target| match target {
+        Target::Folder(path) => Target::Folder(expanded(&path)),
+        Target::Downloads | Target::Stdout => target,
+    };
+    Command::Files(match files {
+        Files::Send(link, Source::Path(path)) => Files::Send(link, Source::Path(expanded(&path))),
+        Files::Share(path) => Files::Share(expanded(&path)),
+        Files::Accept(id, place) => Files::Accept(id, target(place)),
+        Files::Get(link, what, place) => Files::Get(link, what, target(place)),
+        Files::Send(_, Source::Stdin(_))
+        | Files::Deny(_)
+        | Files::Cancel(_)
+        | Files::Unshare(_)
+        | Files::List(_) => files,
+    })
 }

@@ -7,11 +7,13 @@
 
 use discovery::neighbours::Neighbour;
 use discovery::view::row;
+use hallway::complete::Words;
 use hallway::place::Place;
 use hallway::reason::Ended;
 use hallway::secret::Secret;
 use hallway::text::Name;
 
+use crate::file_words;
 use crate::membership::{Listing, Wish};
 use crate::node::{Command, Node};
 use crate::notice::Notice;
@@ -28,7 +30,7 @@ struct Entry {
 }
 
 /// The entries in the order of their numbers; leaving is last.
-const ENTRIES: [Entry; 9] = [
+const ENTRIES: [Entry; 10] = [
     Entry { command: "who", usage: "1", help: "who is here" },
     Entry { command: "accept", usage: "2 [NAME]", help: "take a call" },
     Entry { command: "deny", usage: "3 [NAME]", help: "do not take it" },
@@ -36,8 +38,9 @@ const ENTRIES: [Entry; 9] = [
     Entry { command: "all", usage: "5 TEXT", help: "say something to everybody connected" },
     Entry { command: "join", usage: "6 [HOST:PORT]", help: "join a community" },
     Entry { command: "people", usage: "7", help: "people and communities on this network" },
-    Entry { command: "help", usage: "8", help: "every command" },
-    Entry { command: "quit", usage: "9", help: "leave" },
+    Entry { command: "files", usage: "8 [NAME]", help: "files: yours, or what NAME shares" },
+    Entry { command: "help", usage: "9", help: "every command" },
+    Entry { command: "quit", usage: "10", help: "leave" },
 ];
 
 /// What to ask next.
@@ -98,7 +101,7 @@ impl Menu {
     }
 
     /// Words for Tab.
-    pub fn completions(&self, node: &Node) -> Vec<String> {
+    pub fn completions(&self, node: &Node) -> Words {
         self.talk.completions(node)
     }
 
@@ -153,6 +156,9 @@ impl Menu {
         }
         if word == "people" {
             return vec![show(people(sight)), Act::Seek(Seek::Search)];
+        }
+        if word == "files" && argument.is_empty() {
+            return vec![show(files(node))];
         }
         let known = self.talk.command(&format!("{word} {argument}"), node);
         let mut acts = known.unwrap_or_else(|| vec![show(unknown(word))]);
@@ -289,6 +295,15 @@ fn people(sight: Sight<'_>) -> String {
     let row = |(at, one): (usize, &&Neighbour)| format!("\n{}", row(at + 1, one));
     let rows: String = all.iter().enumerate().map(row).collect();
     format!("on this network, as they say:{rows}")
+}
+
+/// What moves, what is shared, and how to do something about it.
+fn files(node: &Node) -> String {
+    let transfers = file_words::transfers(node.files());
+    let shares = file_words::shares(&node.files().shares());
+    let commands =
+        "send @NAME PATH, files NAME, get @NAME FILE, share PATH, unshare NAME, cancel N";
+    format!("{transfers}\n{shares}\n  {commands}")
 }
 
 fn community(node: &Node) -> Option<Act> {

@@ -264,15 +264,20 @@ fn serve(
 ) -> Exit {
     let mut asked = false;
     let mut acts = community.map_or_else(Vec::new, |(place, password)| menu.join(place, password));
+    let mut has_changed = true;
     loop {
         for act in acts.drain(..) {
             if !machine.act(act) {
                 return leave(machine, options.common.json);
             }
         }
-        machine.terminal().set_completions(menu.completions(machine.node()));
+        // Not in each turn: while a file moves there are thousands a second.
+        if std::mem::take(&mut has_changed) {
+            machine.terminal().set_completions(menu.completions(machine.node()));
+        }
         asked = asked || ask(&machine, &mut menu);
         let Some(happening) = machine.turn() else { continue };
+        has_changed = true;
         acts = match happening {
             Happening::Notice(notice) => told(&machine, &mut menu, &notice, options),
             Happening::Typed(Typed::Line(line)) => {

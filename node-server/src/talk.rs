@@ -7,11 +7,13 @@
 
 mod commands;
 mod files;
+mod pace;
 
 use std::collections::BTreeSet;
 
-use ::files::news::News;
+use ::files::news::{About, News};
 use discovery::neighbours::Udn;
+use hallway::complete::Words;
 use hallway::identity::Fingerprint;
 use hallway::limits;
 use hallway::pins::Subject;
@@ -19,9 +21,11 @@ use hallway::place::Place;
 use hallway::text::{Name, shown};
 
 pub use self::commands::{COMMANDS, Entry, help_text};
-pub use self::files::{FILE_COMMANDS, wanted};
+pub use self::files::{FILE_COMMANDS, offers, wanted};
+use self::pace::Pace;
 use crate::node::{Command, Node};
 use crate::notice::{CallId, Notice, Who};
+use crate::shelf::Shelf;
 use crate::view;
 
 /// What is to be done about a line or a notice.
@@ -78,6 +82,10 @@ pub struct Talk {
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
+    /// What others share, as far as they have said.
+    shelf: Shelf,
+    /// What has been told of transfers.
+    pace: Pace,
 }
 
 impl Talk {
@@ -109,14 +117,18 @@ impl Talk {
         !self.settling.is_empty()
     }
 
-    /// Every word that Tab may complete: commands and people.
-    pub fn completions(&self, node: &Node) -> Vec<String> {
+    /// What Tab may complete: commands and people, and files behind the commands about them.
+    pub fn completions(&self, node: &Node) -> Words {
         let commands =
             COMMANDS.iter().chain(&FILE_COMMANDS).map(|entry| format!("/{}", entry.word));
-        let open = node.talking().chain(node.ringing()).map(|(_, who)| who.label.clone());
+        let open: Vec<&str> = node.talking().map(|(_, who)| who.label.as_str()).collect();
+        let addressed = open.iter().map(|label| format!("@{label}"));
+        let named = open.iter().map(|label| (*label).to_owned());
+        let ringing = node.ringing().map(|(_, who)| who.label.clone());
         let members =
             node.members().take(limits::COMPLETIONS_MAX).map(|member| member.name.to_string());
-        commands.chain(open).chain(members).collect()
+        let anywhere = commands.chain(addressed).chain(named).chain(ringing).chain(members);
+        Words { anywhere: anywhere.collect(), behind: self.files_behind(node) }
     }
 
     /// A line that the person typed, if it means something here: a command, an answer to a call, or
@@ -178,6 +190,7 @@ impl Talk {
             Notice::Ended(id, label, ended, _) => {
                 let rang = self.ringing.remove(id);
                 self.settling.remove(id);
+                self.shelf.remove(id.link());
                 if view::is_double(ended) {
                     self.go_on(*id, label, node);
                 } else {
@@ -196,7 +209,11 @@ impl Talk {
             }
             _ => {}
         }
-        let Some(words) = view::words(notice) else { return Vec::new() };
+        let words = match notice {
+            Notice::Files(news) => self.about_files(news, node),
+            _ => view::words(notice),
+        };
+        let Some(words) = words else { return Vec::new() };
         vec![Act::Show(words, self.rings(notice, node))]
     }
 
@@ -276,11 +293,17 @@ fn is_same(label: &str, who: &Who) -> bool {
 fn is_answer(line: &str, node: &Node) -> bool {
     let (word, name) = line.split_once(' ').unwrap_or((line, ""));
     let mut calls = node.ringing();
-    let number = name.split(' ').next().and_then(|word| word.parse::<u64>().ok());
-    let is_offer = |id: u64| name.is_empty() || number == Some(id);
+    let first = name.split(' ').next().unwrap_or_default();
+    let is_offer = |about: About| ["", "all"].contains(&first) || first.parse() == Ok(about.id.0);
     (word == "accept" || word == "deny")
         && (calls.any(|(_, who)| name.is_empty() || who.label == name)
-            || files::offers(node).any(is_offer))
+            || offers(node).any(is_offer))
+}
+
+/// Whether a line is a command, with its slash; otherwise it may be a path.
+pub fn is_command(line: &str) -> bool {
+    let word = line.split_whitespace().next().and_then(|word| word.strip_prefix('/'));
+    COMMANDS.iter().chain(&FILE_COMMANDS).any(|entry| Some(entry.word) == word)
 }
 
 /// Whether a line has the name as a word of its own, in upper or lower case.

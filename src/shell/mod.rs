@@ -12,6 +12,7 @@ pub mod home;
 pub mod interfaces;
 pub mod net;
 pub mod options;
+pub mod paths;
 pub mod signals;
 pub mod start;
 pub mod terminal;

@@ -108,6 +108,11 @@ fn a_community_that_was_lost_comes_back_by_itself() {
 }
 
 #[test]
+fn files_are_offered_taken_denied_shared_and_fetched() {
+    play("files");
+}
+
+#[test]
 fn a_half_typed_line_stays_whole_and_a_pasted_block_is_one_message() {
     play("typing");
 }

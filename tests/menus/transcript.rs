@@ -11,6 +11,8 @@
 //! * `<keep> NAME text` waits for the text and keeps the word behind it as `{NAME}`;
 //! * `<not> text` fails if the text has ever been written; `<plain>` if an escape sequence has;
 //! * `<bells> 2` fails unless it has rung so often;
+//! * `<file> NAME = text` makes a file in the folder of this transcript, `{folder}`; `<holds> NAME =
+//!   text` fails unless there is one, with this text;
 //! * `<exit> 0` waits for the end: the exit code, and the terminal's modes as they were before.
 
 use std::collections::BTreeMap;
@@ -59,18 +61,16 @@ pub(crate) fn play_with(name: &str, words: &[(&str, &str)]) {
 
 /// The same for a transcript that is in hand; `name` is for whoever reads of a failure.
 pub(crate) fn play_text(name: &str, text: &str, words: &[(&str, &str)]) {
-    let kept = words.iter().map(|(name, word)| ((*name).to_owned(), (*word).to_owned()));
-    let mut stage = Stage {
-        actors: Vec::new(),
-        current: 0,
-        kept: kept.collect(),
-        folder: tempfile::tempdir().unwrap(),
-        end: Instant::now() + PATIENCE,
-    };
+    let folder = tempfile::tempdir().unwrap();
+    let root = ("folder", folder.path().to_str().unwrap());
+    let kept = words.iter().chain([&root]);
+    let kept = kept.map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect();
+    let mut stage =
+        Stage { actors: Vec::new(), current: 0, kept, folder, end: Instant::now() + PATIENCE };
     for (number, line) in text.lines().enumerate() {
         let step = stage.filled(line);
         if let Err(why) = stage.step(&step) {
-            panic!("{name}:{}: {step}\n{why}\n{words:?}\n{}", number + 1, stage.screens());
+            panic!("{name}:{}: {step}\n{why}\n{:?}\n{}", number + 1, stage.kept, stage.screens());
         }
     }
     for actor in &stage.actors {
@@ -127,9 +127,23 @@ impl Stage {
                 self.actor().pty.signal(signal);
                 Ok(())
             }
+            "<file>" => {
+                let (path, text) = self.file(rest)?;
+                std::fs::write(path, text).map_err(|error| error.to_string())
+            }
+            "<holds>" => {
+                let (path, text) = self.file(rest)?;
+                let found = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+                holds(found == text)
+            }
             "<exit>" => self.exit(rest),
             _ => Err("no such step".into()),
         }
+    }
+
+    fn file<'a>(&self, step: &'a str) -> Result<(PathBuf, &'a str), String> {
+        let (name, text) = step.split_once(" = ").ok_or("which text?")?;
+        Ok((self.folder.path().join(name), text))
     }
 
     fn turn_to(&mut self, actor: &str) -> Result<(), String> {

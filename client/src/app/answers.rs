@@ -39,6 +39,7 @@ impl App {
                 acts.push(show("  /to NAME talks to them; /accept and /deny answer a call"));
                 acts
             }
+            Leads::Files => self.files(sight.node),
             Leads::About => {
                 vec![Act::Show(format!("You are {}. {}", sight.node.me().name, self.about), false)]
             }

@@ -4,6 +4,7 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+use files::news::News;
 use hallway::reason::Ended;
 use node_server::notice::{CallId, Notice};
 use node_server::sight::Sight;
@@ -32,7 +33,18 @@ impl App {
                     self.screen = Screen::Calling(*id);
                 }
             }
-            Notice::Ended(id, _, ended, _) => acts.extend(self.ended(*id, ended, sight)),
+            Notice::Ended(id, _, ended, _) => {
+                acts.extend(self.ended(*id, ended, sight));
+                acts.extend(self.answered_by(id.link()).unwrap_or_default());
+            }
+            Notice::Files(News::Listed(link, ..)) => {
+                if let Some(list) = self.answered_by(*link) {
+                    acts = list;
+                }
+            }
+            Notice::Files(News::NotThere(link, ..)) => {
+                acts.extend(self.answered_by(*link).unwrap_or_default());
+            }
             Notice::ListWhole => {
                 self.free_name = None;
                 if let Screen::Joining | Screen::Community | Screen::NewName(_) = self.screen {

@@ -65,18 +65,17 @@ impl Receiving {
         }
     }
 
-    /// A person here stops it: the part is thrown away.
-    pub(crate) fn cancel(&mut self, desk: &mut Desk) {
-        match self.state {
-            // It has all come, and is stored in a moment.
-            State::Storing(_) | State::Finishing(_) => return,
-            State::Stored => {
-                self.state = State::Over;
-                return;
-            }
-            _ => {}
+    /// A person here stops it: the part is thrown away, unless another transfer is at it.
+    pub(crate) fn cancel(&mut self, is_alone: bool, desk: &mut Desk) {
+        if let State::Stored = self.state {
+            self.state = State::Over;
+            return;
         }
-        if let (State::Waiting, Some(target)) = (&self.state, self.target()) {
+        // It has all come, and is stored in a moment.
+        if matches!(self.state, State::Storing(_) | State::Finishing(_)) {
+            return;
+        }
+        if let (State::Waiting, Some(target), true) = (&self.state, self.target(), is_alone) {
             // So that the disk knows which part is thrown away.
             desk.write(Write::Open(self.about.id, self.arriving(), target.clone()));
             desk.write(Write::Abandon(self.about.id, Keep::Nothing));
@@ -99,9 +98,10 @@ impl Receiving {
 
     /// The disk does not do its part.
     pub(super) fn trouble(&mut self, trouble: Trouble, desk: &mut Desk) {
-        let failure = match trouble.why {
-            Why::Damaged => Failure::Here(Why::Damaged),
-            _ => Failure::Trouble(trouble.words),
+        let failure = if trouble.why == Why::Damaged {
+            Failure::Here(Why::Damaged)
+        } else {
+            Failure::Trouble(trouble.words)
         };
         self.fail(failure, Some(trouble.why), desk);
     }

@@ -6,7 +6,6 @@
 
 mod downloads;
 mod index;
-mod prefix;
 mod sandbox;
 mod source;
 mod store;
@@ -118,11 +117,14 @@ impl Disk {
     /// Hands a job to the thread that reads.
     pub fn submit_read(&mut self, job: Read) {
         if let Read::Look(id, Source::Stdin(_)) = job {
-            let mut sources = Sources::new(self.setup.data_dir.clone());
-            match Thread::start(&self.waker, "stdin", move |job| sources.run(job)) {
-                // Who has read before has read it all: the newer thread finds the end.
+            let started = match self.stdin {
+                // There is only one, and what was read from it does not come again.
+                Some(_) => Err(Why::Gone),
+                None => self.stdin_thread().map_err(|_| Why::Disk),
+            };
+            match started {
                 Ok(thread) => self.stdin = Some((id, thread)),
-                Err(_) => return self.refused.0.push_back(ReadDone::Looked(id, Err(Why::Disk))),
+                Err(why) => return self.refused.0.push_back(ReadDone::Looked(id, Err(why))),
             }
         }
         match &mut self.stdin {
@@ -141,13 +143,14 @@ impl Disk {
     /// Hands a job to the thread that writes where this transfer goes.
     pub fn submit_write(&mut self, job: Write) {
         let id = job.transfer();
-        let place = match &job {
-            Write::Open(_, _, Target::Folder(path)) => Place::Folder(path.clone()),
-            Write::Open(_, _, Target::Stdout) => Place::Stdout,
-            Write::Open(_, _, Target::Downloads) | Write::Look(..) => self.downloads(),
-            _ => self.elsewhere.get(&id).cloned().unwrap_or_else(|| self.downloads()),
+        let elsewhere = match &job {
+            Write::Look(..) | Write::Open(_, _, Target::Downloads) => None,
+            Write::Open(_, _, Target::Folder(path)) => Some(Place::Folder(path.clone())),
+            Write::Open(_, _, Target::Stdout) => Some(Place::Stdout),
+            _ => self.elsewhere.remove(&id),
         };
-        let is_open = matches!(job, Write::Open(..));
+        let is_last = matches!(job, Write::Abandon(..));
+        let place = elsewhere.clone().unwrap_or_else(|| self.downloads());
         match self.writer(&place) {
             Ok(thread) => thread.submit(job),
             Err(error) => {
@@ -156,7 +159,7 @@ impl Disk {
                 return self.refused.1.push_back(WriteDone::Ready(id, Err(trouble)));
             }
         }
-        if is_open && place != self.downloads() {
+        if let Some(place) = elsewhere.filter(|_| !is_last) {
             self.elsewhere.insert(id, place);
         }
     }
@@ -165,7 +168,23 @@ impl Disk {
     /// the loop.
     pub fn try_write(&mut self) -> Option<WriteDone> {
         let done = self.writers.values_mut().find_map(Thread::try_result);
+        if let Some(WriteDone::Stored(id, Ok(_))) = &done {
+            self.elsewhere.remove(id);
+        }
+        if done.is_none() {
+            self.end_unused_writers();
+        }
         done.or_else(|| self.refused.1.pop_front())
+    }
+
+    /// Ends the threads for folders that nothing goes to any more. What went to standard output
+    /// cannot be taken back, so its thread stays and remembers it.
+    fn end_unused_writers(&mut self) {
+        let downloads = self.downloads();
+        self.writers.retain(|place, thread| {
+            let is_used = self.elsewhere.values().any(|used| used == place);
+            *place == downloads || *place == Place::Stdout || is_used || !thread.is_idle()
+        });
     }
 
     /// Hands a job to the thread that keeps the index.
@@ -185,6 +204,11 @@ impl Disk {
                 return turn.done;
             }
         }
+    }
+
+    fn stdin_thread(&self) -> io::Result<Thread<Read, ReadDone>> {
+        let mut sources = Sources::new(self.setup.data_dir.clone());
+        Thread::start(&self.waker, "stdin", move |job| sources.run(job))
     }
 
     fn downloads(&self) -> Place {

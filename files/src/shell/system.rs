@@ -1,11 +1,26 @@
 //! What std does not offer, or not alike on all systems.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cap_std::fs::Dir;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+
+/// A path of the bytes that one was made of.
+pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
+    #[cfg(unix)]
+    {
+        let path: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(bytes);
+        path.into()
+    }
+    #[cfg(not(unix))]
+    {
+        String::from_utf8_lossy(&bytes).into_owned().into()
+    }
+}
 
 /// What tells a file that has changed, and one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +65,33 @@ pub(super) fn seconds_now() -> i64 {
     since_1970(SystemTime::now(), |age| age.as_secs().into())
 }
 
-/// The time of so many seconds since 1970, if the system can say it.
+/// The time of so many seconds since 1970, if a disk can say it.
 pub(super) fn time_of(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
+    if !DISK_SECONDS.contains(&seconds) {
+        None
+    } else if seconds < 0 {
+        UNIX_EPOCH.checked_sub(distance)
+    } else {
+        UNIX_EPOCH.checked_add(distance)
+    }
+}
+
+/// What ext4 can say: years 1901 to 2446. Some others can say more, and some programs then fall
+/// over what they read.
+const DISK_SECONDS: std::ops::Range<i64> = -(1 << 31)..(1 << 31) + 3 * (1 << 32);
+
+/// What there is to know of something beneath a folder; of a link, of itself.
+pub(super) fn about(dir: &Dir, path: &Path) -> io::Result<Metadata> {
+    // Not by cap-std's own, which stumbles over the earliest of all times.
+    let mut options = reading();
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::PATH).bits().cast_signed();
+        cap_std::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    dir.open_with(path, &options)?.into_std().metadata()
 }
 
 /// Whether its owner may run it.
@@ -69,14 +107,31 @@ pub(super) fn is_executable(about: &Metadata) -> bool {
     }
 }
 
-/// Opens a file for reading: not what a link points to, and without waiting for the other end of a
-/// pipe.
-pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+/// Options for a file that is read, not followed if it is a link, not waited for if it is a pipe.
+pub(super) fn reading() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
+    no_waiting_no_links(&mut options);
+    options
+}
+
+/// The same for a file that is written.
+pub(super) fn writing() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    no_waiting_no_links(&mut options);
+    options
+}
+
+fn no_waiting_no_links(options: &mut OpenOptions) {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_waiting_no_links());
-    options.open(path)
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        cap_std::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    #[cfg(not(unix))]
+    let _ = options;
 }
 
 /// Whether that was refused because it is a link.
@@ -92,20 +147,23 @@ pub(super) fn is_link(error: &io::Error) -> bool {
     }
 }
 
-/// The flags of `open` for that.
-#[cfg(unix)]
-pub(super) fn no_waiting_no_links() -> i32 {
-    use rustix::fs::OFlags;
-    (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
+/// The open folder that something is in, and its name there.
+pub(super) fn open_parent(path: &Path) -> io::Result<(Dir, &OsStr)> {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => {
+            Ok((Dir::open_ambient_dir(parent, ambient_authority())?, name))
+        }
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
 }
 
 /// Opens a folder in a folder, if it is one and not a link to one.
-pub(super) fn open_dir(within: &Dir, name: &str) -> io::Result<Dir> {
+pub(super) fn open_dir(within: &Dir, name: impl AsRef<Path>) -> io::Result<Dir> {
     #[cfg(unix)]
     {
         use rustix::fs::{Mode, OFlags};
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        let opened = rustix::fs::openat(within, name, flags, Mode::empty())?;
+        let opened = rustix::fs::openat(within, name.as_ref(), flags, Mode::empty())?;
         Ok(Dir::from_std_file(File::from(opened)))
     }
     #[cfg(not(unix))]
@@ -151,7 +209,7 @@ fn move_in_by_reserving(from: &Dir, name: &str, into: &Dir, new: &str) -> io::Re
     if from.symlink_metadata(name)?.is_dir() {
         into.create_dir(new)?;
     } else {
-        into.open_with(new, cap_std::fs::OpenOptions::new().write(true).create_new(true))?;
+        into.open_with(new, OpenOptions::new().write(true).create_new(true))?;
     }
     from.rename(name, into, new)
 }
@@ -190,7 +248,6 @@ pub(super) fn sync_dir(dir: &Dir) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cap_std::ambient_authority;
 
     #[test]
     fn what_is_moved_in_overwrites_nothing_on_any_file_system() {
@@ -220,6 +277,9 @@ mod tests {
             let modified = since_1970(time, Duration::as_nanos);
             let stamp = Stamp { file: (0, 0), size: 0, modified };
             assert_eq!(stamp.modified_seconds(), seconds);
+        }
+        for seconds in [i64::MIN, i64::MIN + 1, 1 << 40, i64::MAX] {
+            assert_eq!(time_of(seconds), None);
         }
     }
 }

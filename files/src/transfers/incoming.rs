@@ -7,7 +7,7 @@ use hallway::time::Millis;
 
 use super::Transfers;
 use crate::desk::{Desk, Spot};
-use crate::disk::TransferId;
+use crate::disk::{Placed, TransferId, Trouble};
 use crate::news::{About, Failure, FilePolicy, LinkId, News, Way};
 use crate::receiving::{Receiving, Step};
 use crate::requests::Fetch;
@@ -30,6 +30,10 @@ impl Transfers {
         let (peer, label) = (link.peer, link.label.clone());
         let spot = Spot { link: link_id, number: offer.number };
         let mut about = about(offer, label);
+        if fetch.is_none() && self.unheard.take(link_id, peer, &about) {
+            self.desk.say(link_id, refuse(spot, Why::Have));
+            return Ok(());
+        }
         let earlier = match &fetch {
             Some(fetch) => fetch.resumes,
             None => self.earlier(now, link_id, &about),
@@ -62,16 +66,18 @@ impl Transfers {
     /// A transfer that this offer goes on with.
     fn earlier(&mut self, now: Millis, link_id: LinkId, about: &About) -> Option<TransferId> {
         let peer = self.links.get(&link_id)?.peer;
-        let same = self.receiving.iter().filter(|(_, receiving)| receiving.is_same(peer, about));
+        let mut same =
+            self.receiving.iter().filter(|(_, receiving)| receiving.is_same(peer, about));
         // One that goes on elsewhere does so on a connection that they have lost already.
         let elsewhere = |receiving: &Receiving| {
             receiving.is_wanted() && receiving.spot().is_some_and(|spot| spot.link != link_id)
         };
         let goes_on = |receiving: &Receiving| receiving.is_waiting() || elsewhere(receiving);
-        let (id, receiving) = same.filter(|(_, receiving)| goes_on(receiving)).next()?;
+        let (id, receiving) = same.find(|(_, receiving)| goes_on(receiving))?;
         let (id, spot) = (*id, receiving.spot());
         if let Some(spot) = spot {
             self.desk.say(spot.link, refuse(spot, Why::TooMany));
+            self.flush(id);
             self.with_receiving(now, id, |receiving, desk| receiving.cut(desk));
         }
         self.receiving.contains_key(&id).then_some(id)
@@ -103,20 +109,20 @@ impl Transfers {
         if goes_on {
             return None;
         }
-        if !self.has_room() {
-            self.forget_oldest();
-        }
-        (!self.has_room()).then_some(Why::TooMany)
+        (!self.make_room()).then_some(Why::TooMany)
     }
 
-    /// Forgets the oldest transfer from somebody that may never go on.
-    fn forget_oldest(&mut self) {
-        let oldest = self.receiving.iter_mut().find(|(_, receiving)| receiving.is_waiting());
-        if let Some((id, receiving)) = oldest {
-            let id = *id;
-            receiving.forget(&mut self.desk);
-            self.receiving.remove(&id);
+    /// Whether there may be another transfer; forgets the oldest from somebody that may never go
+    /// on, if need be.
+    pub(super) fn make_room(&mut self) -> bool {
+        let has_room = |all: &Self| all.sending.len() + all.receiving.len() < limits::TRANSFERS_MAX;
+        if !has_room(self) {
+            let mut forgotten = self.receiving.extract_if(.., |_, it| it.may_be_forgotten());
+            if let Some((_, mut oldest)) = forgotten.next() {
+                oldest.forget(&mut self.desk);
+            }
         }
+        has_room(self)
     }
 
     /// Refuses an offer; tells those here who have asked for it.
@@ -218,6 +224,38 @@ impl Transfers {
         Ok(())
     }
 
+    /// All of it is in its place, or not.
+    pub(super) fn put_away(
+        &mut self,
+        now: Millis,
+        id: TransferId,
+        stored: Result<Placed, Trouble>,
+    ) {
+        if let Some(receiving) = self.receiving.get(&id)
+            && let (Some(spot), Ok(_)) = (receiving.spot(), &stored)
+        {
+            let (peer, about) = (receiving.peer, receiving.about.clone());
+            self.unheard.told(now, spot.link, peer, about);
+        }
+        self.with_receiving(now, id, |receiving, desk| receiving.stored(stored, desk));
+    }
+
+    /// A person here stops a transfer.
+    pub(super) fn stop(&mut self, now: Millis, id: TransferId) {
+        let Some(receiving) = self.receiving.get(&id) else { return };
+        let mut moving = self.receiving.values().filter(|other| other.is_moving());
+        let is_alone = !moving.any(|other| other.is_same(receiving.peer, &receiving.about));
+        self.with_receiving(now, id, |receiving, desk| receiving.cancel(is_alone, desk));
+    }
+
+    /// Gives the disk what has come of a transfer, before it is interrupted.
+    fn flush(&mut self, id: TransferId) {
+        if let Some(receiving) = self.receiving.get_mut(&id) {
+            receiving.flush(&mut self.backlog, &mut self.desk);
+        }
+    }
+
+    /// The sender gives up.
     pub(super) fn withdrawn(
         &mut self,
         now: Millis,
@@ -225,6 +263,7 @@ impl Transfers {
         withdraw: Withdraw,
     ) -> Result<(), PeerFault> {
         let Some(id) = self.link(link_id)?.withdrawn(withdraw.number)? else { return Ok(()) };
+        self.flush(id);
         self.with_receiving(now, id, |receiving, desk| receiving.withdrawn(withdraw.why, desk));
         // They have said so themselves: nothing of it comes any more.
         self.link(link_id)?.sent_in_vain(withdraw.number);
@@ -237,6 +276,7 @@ impl Transfers {
     pub(super) fn cut_incoming(&mut self, now: Millis, link: LinkId) {
         let there = |receiving: &Receiving| receiving.spot().is_some_and(|spot| spot.link == link);
         for receiving in self.receiving.values_mut().filter(|receiving| there(receiving)) {
+            receiving.flush(&mut self.backlog, &mut self.desk);
             receiving.cut(&mut self.desk);
         }
         self.receiving.retain(|_, receiving| !receiving.is_over());

@@ -1,9 +1,11 @@
 //! The commands about files.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use files::disk::{Source, Target, TransferId};
-use files::news::{Command as Files, Way};
+use files::news::{About, Command as Files, News, Stage, Way};
+use hallway::complete::Behind;
 use hallway::message::files::Wanted;
 use hallway::text::FileName;
 use hallway::tree::FileHash;
@@ -13,6 +15,7 @@ use super::{Act, Talk, show};
 use crate::file_words;
 use crate::node::{Command, Node};
 use crate::notice::CallId;
+use crate::shelf::Shelf;
 
 /// Every command about files.
 pub const FILE_COMMANDS: [Entry; 8] = [
@@ -96,13 +99,16 @@ impl Talk {
         paths.iter().map(share).collect()
     }
 
-    fn unshare(&mut self, name: &str, _: &Node) -> Vec<Act> {
-        let name = match name {
-            "" => return vec![show("/unshare NAME, or /unshare all".into())],
-            "all" => None,
-            name => Some(FileName::of(name)),
-        };
-        vec![Act::Do(Command::Files(Files::Unshare(name)))]
+    fn unshare(&mut self, argument: &str, _: &Node) -> Vec<Act> {
+        if argument == "all" {
+            return vec![Act::Do(Command::Files(Files::Unshare(None)))];
+        }
+        let names = words(argument);
+        if names.is_empty() {
+            return vec![show("/unshare NAME …, or /unshare all".into())];
+        }
+        let unshare = |name: &String| Files::Unshare(Some(FileName::of(name)));
+        names.iter().map(|name| Act::Do(Command::Files(unshare(name)))).collect()
     }
 
     fn shared(&mut self, _: &str, node: &Node) -> Vec<Act> {
@@ -110,15 +116,7 @@ impl Talk {
     }
 
     fn transfers(&mut self, _: &str, node: &Node) -> Vec<Act> {
-        let rows: Vec<String> = node
-            .files()
-            .list()
-            .map(|(about, progress, stage)| file_words::row(&about, &progress, stage))
-            .collect();
-        if rows.is_empty() {
-            return vec![show("nothing is sent or received at the moment".into())];
-        }
-        vec![show(rows.join("\n"))]
+        vec![show(file_words::transfers(node.files()))]
     }
 
     fn cancel(&mut self, number: &str, node: &Node) -> Vec<Act> {
@@ -130,28 +128,75 @@ impl Talk {
         }
     }
 
-    /// The answer to an offer: `accept 3`, `accept 3 FOLDER`, `deny 3`; `None` when the argument
-    /// is about something else.
+    /// The answer to an offer: `accept 3`, `accept 3 FOLDER`, `deny 3`, `accept all`; `None` when
+    /// the argument is about something else.
     pub(super) fn answer(argument: &str, accepts: bool, node: &Node) -> Option<Vec<Act>> {
-        let offers: Vec<u64> = offers(node).collect();
+        let offers: Vec<u64> = offers(node).map(|about| about.id.0).collect();
         let words = words(argument);
-        let (id, folder) = match words.split_first() {
-            Some((number, rest)) => (number.parse().ok()?, rest.join(" ")),
-            None if node.ringing().next().is_none() && offers.len() == 1 => {
-                (*offers.first()?, String::new())
+        let (ids, folder) = match (words.split_first(), offers.as_slice()) {
+            (None, []) => return None,
+            (None, _) if node.ringing().next().is_some() => return None,
+            (None, [only]) => (vec![*only], String::new()),
+            (None, several) => {
+                let numbers: Vec<String> = several.iter().map(ToString::to_string).collect();
+                return Some(vec![show(format!("which one: {}, or all?", numbers.join(", ")))]);
             }
-            None => return None,
+            (Some((all, rest)), [_, ..]) if all == "all" => (offers.clone(), rest.join(" ")),
+            (Some((number, rest)), _) => (vec![number.parse().ok()?], rest.join(" ")),
         };
-        if !offers.contains(&id) {
+        if let Some(id) = ids.iter().find(|id| !offers.contains(id)) {
             return Some(vec![show(format!("there is no offer {id}; /transfers tells what is"))]);
         }
-        let target = match folder.as_str() {
+        let target = || match folder.as_str() {
             "" => Target::Downloads,
             folder => Target::Folder(PathBuf::from(folder)),
         };
-        let id = TransferId(id);
-        let answer = if accepts { Files::Accept(id, target) } else { Files::Deny(id) };
-        Some(vec![Act::Do(Command::Files(answer))])
+        let answer = |id| if accepts { Files::Accept(id, target()) } else { Files::Deny(id) };
+        Some(ids.into_iter().map(|id| Act::Do(Command::Files(answer(TransferId(id))))).collect())
+    }
+
+    /// Something about files happened: the words for it, if it is told now.
+    pub(super) fn about_files(&mut self, news: &News, node: &Node) -> Option<String> {
+        if let News::Listed(link, label, items) = news {
+            self.shelf.put(*link, label, items);
+        }
+        let others = node.files().list().filter(|(.., stage)| {
+            matches!(stage, Stage::Looking | Stage::Checking | Stage::Moving)
+        });
+        let words = self.pace.words(news, others.map(|(about, ..)| about))?;
+        let waiting = offers(node).count();
+        Some(match news {
+            News::Offered(..) if waiting > 1 => {
+                format!("{words}\n  (accept all takes all {waiting})")
+            }
+            _ => words,
+        })
+    }
+
+    /// Where Tab completes files, with the slash and, where that is not needed, without.
+    pub(super) fn files_behind(&self, node: &Node) -> Vec<(String, Behind)> {
+        let listed = self.shelf.names().map(str::to_owned).collect();
+        let shared = node.files().shares().into_iter().map(|item| item.name.to_string());
+        let commands = [
+            ("send ", Behind::Paths),
+            ("share ", Behind::Paths),
+            ("get ", Behind::Names(listed)),
+            ("unshare ", Behind::Names(shared.collect())),
+        ];
+        let bare = commands.iter().filter(|_| self.focus.is_none());
+        let bare = bare.map(|(word, behind)| ((*word).to_owned(), behind.clone()));
+        let slashed = commands.iter().map(|(word, behind)| (format!("/{word}"), behind.clone()));
+        let accept = |id: &dyn Display| {
+            [format!("accept {id} "), format!("/accept {id} ")].map(|word| (word, Behind::Folders))
+        };
+        let all = offers(node).next().map(|_| accept(&"all"));
+        let each = offers(node).map(|about| accept(&about.id.0));
+        bare.chain(slashed).chain(all.into_iter().chain(each).flatten()).collect()
+    }
+
+    /// What others share, as far as they have said.
+    pub fn shelf(&mut self) -> &mut Shelf {
+        &mut self.shelf
     }
 
     /// Who is meant: by label, or, without one, who is talked to.
@@ -165,10 +210,9 @@ impl Talk {
 }
 
 /// Transfers that wait for an answer of the person here.
-pub(super) fn offers(node: &Node) -> impl Iterator<Item = u64> {
-    let asked = |(about, _, stage): (files::news::About, _, _)| {
-        let waits = stage == files::news::Stage::Asking && about.way == Way::In;
-        waits.then_some(about.id.0)
+pub fn offers(node: &Node) -> impl Iterator<Item = About> {
+    let asked = |(about, _, stage): (About, _, Stage)| {
+        (stage == Stage::Asking && about.way == Way::In).then_some(about)
     };
     node.files().list().filter_map(asked)
 }
@@ -193,6 +237,7 @@ fn words(argument: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hallway::complete::escaped;
 
     #[test]
     fn paths_are_split_as_a_shell_does_it() {
@@ -202,6 +247,13 @@ mod tests {
         );
         assert_eq!(words("don't.txt"), ["don't.txt"]);
         assert!(words("  ").is_empty());
+    }
+
+    #[test]
+    fn what_tab_puts_into_a_line_is_read_back() {
+        for path in ["my file.txt", "it's", "\"a\"", "a\\b", "#1", "~/Üb er/x", "a$b;c&d*?"] {
+            assert_eq!(words(&format!("x {}", escaped(path))), ["x", path]);
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use self::editor::RichReader;
 use self::printer::{Outlet, Outlets};
 pub use self::restore::restore;
 use self::wrap::wrapped;
+use crate::complete::Words;
 use crate::limits::FINISH_WAIT;
 use crate::secret::Secret;
 
@@ -196,8 +197,8 @@ impl Terminal {
         }
     }
 
-    /// Sets the words that Tab completes, at most [`crate::limits::COMPLETIONS_MAX`].
-    pub fn set_completions(&self, words: Vec<String>) {
+    /// Sets what Tab completes, at most [`crate::limits::COMPLETIONS_MAX`] words of each kind.
+    pub fn set_completions(&self, words: Words) {
         self.completions.set(words);
     }
 

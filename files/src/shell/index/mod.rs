@@ -1,28 +1,259 @@
-//! What is shared, and which content is known.
+//! What is shared, and which content is known to be here.
 
-use std::path::Path;
+mod book;
+mod known;
 
-use crate::disk::{Index, IndexDone};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 
-/// What is shared, and which content is known.
-pub struct Indexer {}
+use hallway::limits::{FILE_CHECK_BYTES, SHARED_MAX};
+use hallway::message::files::{Item, Kind, Why};
+use hallway::text::FileName;
+use hallway::tree::FileHash;
+
+use self::book::{Book, Known};
+use self::known::KnownFiles;
+use super::source::place_of;
+use super::source::reading::Reading;
+use super::source::walk::{self, Walk};
+use super::system::{self, Stamp};
+use crate::disk::{Index, IndexDone, Share, Trouble};
+
+/// What is shared, and which content is known. Others can name what is shared, and nothing else:
+/// a name leads to the path that was shared under it.
+pub struct Indexer {
+    /// Where it is kept, and the folder around it, which is never shared.
+    file: PathBuf,
+    private: PathBuf,
+    shared: Vec<Shared>,
+    known: KnownFiles,
+    /// Files whose hash is wanted, and the one that is read.
+    wanted: VecDeque<PathBuf>,
+    hashing: Option<Hashing>,
+    /// Whether it differs from what is on the disk.
+    is_changed: bool,
+    /// What there is to say with the next answer.
+    trouble: Option<Trouble>,
+}
+
+struct Shared {
+    name: FileName,
+    path: PathBuf,
+    /// Nothing when it is not there now.
+    now: Option<Now>,
+}
+
+/// How something shared was when it was looked at.
+struct Now {
+    kind: Kind,
+    stamp: Stamp,
+    entries: u64,
+    bytes: u64,
+}
+
+struct Hashing {
+    path: PathBuf,
+    stamp: Stamp,
+    reading: Reading,
+}
 
 /// What came of a turn of the indexer.
+#[derive(Debug)]
 pub struct Turn {
     /// Something to tell.
     pub done: Option<IndexDone>,
-    /// Whether there is something to hash: another turn, without a job, is wanted.
+    /// Whether there is more to do: another turn, without a job, is wanted.
     pub more: bool,
 }
 
 impl Indexer {
-    /// The index kept in that folder.
-    pub fn open(_data_dir: &Path) -> Self {
-        Self {}
+    /// The index kept in the data directory. One that cannot be read is begun anew, and said so
+    /// with the first answer.
+    pub fn open(data_dir: &Path) -> Self {
+        let file = data_dir.join("shared-files");
+        let (book, words) = Book::read(&file);
+        let mut known = KnownFiles::default();
+        book.known.into_iter().for_each(|(path, of)| known.add(path, of));
+        let shared = book.shared.into_iter();
+        Self {
+            file,
+            private: data_dir.canonicalize().unwrap_or_else(|_| data_dir.to_owned()),
+            shared: shared.map(|(name, path)| Shared { name, path, now: None }).collect(),
+            known,
+            wanted: VecDeque::new(),
+            hashing: None,
+            is_changed: false,
+            trouble: words.map(|words| Trouble { why: Why::Disk, words }),
+        }
     }
 
-    /// Does one job, or, without one, hashes a little.
-    pub fn turn(&mut self, _job: Option<Index>) -> Turn {
-        Turn { done: None, more: false }
+    /// Does one job; without one, hashes a little, or puts on the disk what has changed.
+    pub fn turn(&mut self, job: Option<Index>) -> Turn {
+        let done = match job {
+            Some(job) => self.run(job),
+            None => self.step(),
+        };
+        let more = self.hashing.is_some() || !self.wanted.is_empty() || self.is_changed;
+        Turn { done, more }
     }
+
+    fn run(&mut self, job: Index) -> Option<IndexDone> {
+        match job {
+            Index::Share(path) => {
+                if let Err((why, reason)) = self.share(&path) {
+                    let words = format!("{} is not shared: {reason}", path.display());
+                    self.trouble = Some(Trouble { why, words });
+                }
+                self.save();
+            }
+            Index::Unshare(name) => {
+                let before = self.shared.len();
+                self.shared.retain(|shared| name.as_ref().is_some_and(|name| *name != shared.name));
+                if let Some(name) = name.filter(|_| self.shared.len() == before) {
+                    let words = format!("{name} is not shared");
+                    self.trouble = Some(Trouble { why: Why::Gone, words });
+                }
+                self.save();
+            }
+            Index::Survey => self.survey(),
+            Index::Find(id, hash) => return Some(IndexDone::Found(id, self.known.find(&hash))),
+            Index::Remember(path, hash) => {
+                self.remember(path, hash);
+                return None;
+            }
+        }
+        Some(self.shares())
+    }
+
+    fn share(&mut self, path: &Path) -> Result<(), (Why, &'static str)> {
+        let gone = (Why::Gone, "it is not there");
+        let (path, name) = place_of(path).map_err(|_| gone)?;
+        if path.starts_with(&self.private) {
+            return Err((Why::Unreadable, "your identity is kept there"));
+        }
+        let now = now(&path, &self.private).map_err(|why| match why {
+            Why::NotAFile => (why, "it is neither a file nor a folder"),
+            Why::TooDeep => (why, "it holds too many files"),
+            Why::Gone => gone,
+            why => (why, "it cannot be read"),
+        })?;
+        if let Some(shared) = self.shared.iter_mut().find(|shared| shared.path == path) {
+            shared.now = Some(now);
+        } else if self.shared.len() == SHARED_MAX {
+            return Err((Why::TooMany, "too much is shared already"));
+        } else {
+            let name = self.free_name(name);
+            self.shared.push(Shared { name, path, now: Some(now) });
+        }
+        self.want_hashes();
+        Ok(())
+    }
+
+    fn free_name(&self, name: FileName) -> FileName {
+        let is_free = |name: &FileName| self.shared.iter().all(|shared| shared.name != *name);
+        // One of so many is free, as fewer are shared.
+        let mut numbered = (2..).map(|number| name.numbered(number));
+        if is_free(&name) { name } else { numbered.find(is_free).unwrap_or(name) }
+    }
+
+    fn survey(&mut self) {
+        for shared in &mut self.shared {
+            shared.now = now(&shared.path, &self.private).ok();
+        }
+        self.want_hashes();
+    }
+
+    fn want_hashes(&mut self) {
+        let files = self.shared.iter().filter_map(|shared| Some((shared, shared.now.as_ref()?)));
+        let files = files.filter(|(_, now)| now.kind == Kind::File);
+        let unknown =
+            files.filter(|(shared, now)| self.known.hash(&shared.path, &now.stamp).is_none());
+        self.wanted = unknown.map(|(shared, _)| shared.path.clone()).collect();
+        // What is read already need not be begun anew; if it changes, that will be noticed.
+        if let Some(hashing) = &self.hashing {
+            self.wanted.retain(|path| *path != hashing.path);
+        }
+    }
+
+    fn shares(&mut self) -> IndexDone {
+        let shares = self.shared.iter().filter_map(|shared| {
+            let now = shared.now.as_ref()?;
+            let item = Item {
+                name: shared.name.clone(),
+                kind: now.kind,
+                entries: now.entries,
+                bytes: now.bytes,
+                modified: now.stamp.modified_seconds(),
+                hash: self.known.hash(&shared.path, &now.stamp),
+            };
+            Some(Share { item, path: shared.path.clone() })
+        });
+        let mut shares: Vec<Share> = shares.collect();
+        shares.sort_unstable_by(|one, other| one.item.name.cmp(&other.item.name));
+        IndexDone::Shares(shares, self.trouble.take())
+    }
+
+    fn remember(&mut self, path: PathBuf, hash: FileHash) {
+        if let Ok(about) = path.symlink_metadata()
+            && about.is_file()
+        {
+            self.known.add(path, Known { stamp: Stamp::of(&about), hash });
+            self.is_changed = true;
+        }
+    }
+
+    /// A little of what there is to do.
+    fn step(&mut self) -> Option<IndexDone> {
+        if self.hashing.is_none() {
+            let Some(path) = self.wanted.pop_front() else {
+                if self.is_changed {
+                    self.save();
+                }
+                return None;
+            };
+            // What cannot be read stays without a hash; it is tried again when it is looked at.
+            let (dir, name) = system::open_parent(&path).ok()?;
+            let (reading, stamp, _) = Reading::open(&dir, name.as_ref()).ok()?;
+            self.hashing = Some(Hashing { path, stamp, reading });
+        }
+        let mut hashing = self.hashing.take()?;
+        let end = hashing.reading.bytes() + FILE_CHECK_BYTES as u64;
+        while hashing.reading.bytes() < end {
+            let (_, chunk) = hashing.reading.next().ok()?;
+            if chunk.is_some_and(|chunk| chunk.last) {
+                let Hashing { path, stamp, reading } = hashing;
+                let hash = reading.hash()?;
+                self.known.add(path, Known { stamp, hash });
+                self.is_changed = true;
+                return Some(self.shares());
+            }
+        }
+        self.hashing = Some(hashing);
+        None
+    }
+
+    fn save(&mut self) {
+        self.is_changed = false;
+        let shared = self.shared.iter().map(|shared| (shared.name.clone(), shared.path.clone()));
+        let book = Book { shared: shared.collect(), known: self.known.all() };
+        if let Err(error) = book.write(&self.file) {
+            let words = format!("what is shared could not be kept: {error}");
+            self.trouble = Some(Trouble { why: Why::Disk, words });
+        }
+    }
+}
+
+/// How something is now, if it is still where it was, without links on the way.
+fn now(path: &Path, private: &Path) -> Result<Now, Why> {
+    let (whole, _) = place_of(path).map_err(|error| walk::why(&error))?;
+    let about = path.symlink_metadata().map_err(|error| walk::why(&error))?;
+    let stamp = Stamp::of(&about);
+    if whole != *path || !about.is_file() && !about.is_dir() {
+        return Err(Why::NotAFile);
+    }
+    if about.is_file() {
+        return Ok(Now { kind: Kind::File, stamp, entries: 1, bytes: stamp.size });
+    }
+    let (entries, bytes) = walk::count(Walk::folder(path, private)?)?;
+    Ok(Now { kind: Kind::Folder, stamp, entries, bytes })
 }

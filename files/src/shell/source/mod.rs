@@ -3,8 +3,6 @@
 mod passing;
 pub(super) mod reading;
 mod stream;
-#[cfg(test)]
-mod tests;
 pub(super) mod walk;
 
 use std::collections::BTreeMap;
@@ -127,7 +125,7 @@ impl Sources {
             let looked = Looked { name: name.clone(), kind, entries, bytes };
             Ok((looked, Origin::File { path, name, stamp }))
         } else if about.is_dir() {
-            let (entries, bytes) = walk::count(Walk::folder(path.clone(), self.private.clone()))?;
+            let (entries, bytes) = walk::count(Walk::folder(&path, &self.private)?)?;
             let looked = Looked { name, kind: Kind::Folder, entries, bytes: Some(bytes) };
             Ok((looked, Origin::Folder { path }))
         } else {
@@ -156,15 +154,13 @@ impl Origin {
     fn stream(&mut self, private: &Path) -> Result<Stream, Why> {
         match self {
             Self::File { path, name, stamp } => {
-                Ok(Stream::file(Walk::file(path.clone(), alone(name)?), *stamp))
+                Ok(Stream::file(Walk::file(path, alone(name)?)?, *stamp))
             }
-            Self::Folder { path } => {
-                Ok(Stream::folder(Walk::folder(path.clone(), private.to_owned())))
-            }
+            Self::Folder { path } => Ok(Stream::folder(Walk::folder(path, private)?)),
             Self::Stdin { name, stream } => {
                 // What was read once does not come again.
                 let reading = Reading::stream(stream.take().ok_or(Why::Gone)?)?;
-                Ok(Stream::of_input(Walk::file(PathBuf::new(), alone(name)?), reading))
+                Ok(Stream::of_input(alone(name)?, reading))
             }
         }
     }

@@ -4,17 +4,15 @@ use std::cmp::Ordering;
 
 use hallway::limits::{FILE_CHECK_BYTES, STREAM_MESSAGE_WEIGHT};
 use hallway::message::files::Have;
+use hallway::prefix::Prefix;
 
 use super::stream::{Step, Stream};
-use crate::shell::prefix::Prefix;
 
 /// A stream that is read, and not sent, up to where the receiver has got.
 pub(super) struct Passing {
     stream: Stream,
     have: Have,
     prefix: Prefix,
-    /// Chunks of the entry that is not whole yet.
-    chunks: u64,
 }
 
 /// How far that is.
@@ -29,7 +27,7 @@ pub(super) enum Passed {
 
 impl Passing {
     pub(super) fn new(stream: Stream, have: Have) -> Self {
-        Self { stream, have, prefix: Prefix::default(), chunks: 0 }
+        Self { stream, have, prefix: Prefix::default() }
     }
 
     /// Reads on for a moment; also says how many bytes that were.
@@ -38,7 +36,7 @@ impl Passing {
         let mut weight = 0;
         while weight < FILE_CHECK_BYTES as u64 {
             let wanted = (self.have.entries, self.have.chunks);
-            match (self.stream.entries, self.chunks).cmp(&wanted) {
+            match self.prefix.reached().cmp(&wanted) {
                 Ordering::Less => {}
                 Ordering::Equal if self.prefix.digest() == self.have.digest => {
                     return (bytes, Passed::Same(self.stream, self.have));
@@ -54,10 +52,9 @@ impl Passing {
                 Step::Bytes(read, chunk) => {
                     bytes += read.len() as u64;
                     weight += read.len() as u64;
-                    if let Some(chunk) = chunk {
-                        self.prefix.chunk(&chunk.hash);
-                        self.chunks = if chunk.last { 0 } else { self.chunks + 1 };
-                    }
+                    chunk.iter().for_each(|chunk| {
+                        self.prefix.chunk(chunk);
+                    });
                 }
                 Step::LeftOut(..) => weight += STREAM_MESSAGE_WEIGHT,
                 Step::Broken(..) | Step::End | Step::Lost(_) => return (bytes, Passed::Different),

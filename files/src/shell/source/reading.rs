@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Take};
 use std::path::Path;
 
+use cap_std::fs::Dir;
 use hallway::limits::{CHUNK_BYTES, FILE_RECORD_BYTES};
 use hallway::message::files::{Chunk, Why};
 use hallway::tree::{ChunkHasher, FileHash, Tree};
@@ -30,12 +31,14 @@ enum Input {
 }
 
 impl Reading {
-    /// Opens a file.
+    /// Opens a file beneath that folder: not what a link points to, and without waiting for the
+    /// other end of a pipe.
     ///
     /// # Errors
     /// When it cannot be opened, or is not a regular file.
-    pub(in crate::shell) fn open(path: &Path) -> Result<(Self, Stamp, bool), Why> {
-        let file = system::open_to_read(path).map_err(|error| why(&error))?;
+    pub(in crate::shell) fn open(dir: &Dir, path: &Path) -> Result<(Self, Stamp, bool), Why> {
+        let opened = dir.open_with(path, &system::reading());
+        let file = opened.map_err(|error| why(&error))?.into_std();
         let about = file.metadata().map_err(|error| why(&error))?;
         if !about.is_file() {
             return Err(Why::NotAFile);

@@ -1,7 +1,7 @@
 //! All of a transfer as one stream: entries, their bytes, their chunks, in an order that is always
 //! the same.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use hallway::message::files::{Chunk, Entry, Kind, Why};
 use hallway::text::EntryPath;
@@ -26,13 +26,14 @@ pub(super) enum Step {
 
 /// A way through what is sent, with at most one file open.
 pub(super) struct Stream {
-    walk: Walk,
+    /// None when all is in `first`.
+    walk: Option<Walk>,
+    /// What comes before anything else.
+    first: Option<(Entry, Reading)>,
     open: Option<(Entry, Reading)>,
     kind: Kind,
     /// The one file as it was when it was offered.
     expected: Option<Stamp>,
-    /// What is read instead of the one file.
-    input: Option<Reading>,
     /// Entries that are whole, and bytes of all that is.
     pub(super) entries: u64,
     pub(super) bytes: u64,
@@ -43,11 +44,11 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn folder(walk: Walk) -> Self {
         Self {
-            walk,
+            walk: Some(walk),
+            first: None,
             open: None,
             kind: Kind::Folder,
             expected: None,
-            input: None,
             entries: 0,
             bytes: 0,
             hash: None,
@@ -58,8 +59,20 @@ impl Stream {
         Self { kind: Kind::File, expected: Some(expected), ..Self::folder(walk) }
     }
 
-    pub(super) fn of_input(walk: Walk, input: Reading) -> Self {
-        Self { kind: Kind::File, input: Some(input), ..Self::folder(walk) }
+    pub(super) fn of_input(path: EntryPath, input: Reading) -> Self {
+        let modified = system::seconds_now();
+        let (kind, bytes, executable) = (Kind::File, None, false);
+        let entry = Entry { number: 0, path, kind, bytes, modified, executable };
+        Self {
+            walk: None,
+            first: Some((entry, input)),
+            open: None,
+            kind,
+            expected: None,
+            entries: 0,
+            bytes: 0,
+            hash: None,
+        }
     }
 
     /// The entry whose bytes are coming.
@@ -77,14 +90,16 @@ impl Stream {
         if self.open.is_some() {
             return self.read();
         }
-        match self.walk.next() {
+        if let Some((entry, input)) = self.first.take() {
+            return self.begin(entry, input);
+        }
+        match self.walk.as_mut().and_then(Walk::next) {
             None => Step::End,
             Some(Met::LeftOut(path, why)) => Step::LeftOut(path, why),
-            Some(Met::Lost(why)) => Step::Lost(why),
             Some(Met::Found(path, entry, kind)) => {
                 let met = match kind {
-                    Kind::File => self.open(path, &entry),
-                    Kind::Folder => self.enter(path, &entry),
+                    Kind::File => self.open(&path, &entry),
+                    Kind::Folder => self.enter(&path, &entry),
                 };
                 match met {
                     Ok(step) => step,
@@ -95,29 +110,29 @@ impl Stream {
         }
     }
 
-    fn enter(&mut self, path: PathBuf, entry: &EntryPath) -> Result<Step, Why> {
-        let about = path.symlink_metadata().map_err(|error| why(&error))?;
+    fn enter(&mut self, path: &Path, entry: &EntryPath) -> Result<Step, Why> {
+        let dir = &self.walk.as_ref().ok_or(Why::Gone)?.dir;
+        let about = system::about(dir, path).map_err(|error| why(&error))?;
         self.entries += 1;
         let modified = Stamp::of(&about).modified_seconds();
         let (path, kind, bytes) = (entry.clone(), Kind::Folder, None);
         Ok(Step::Entry(Entry { number: 0, path, kind, bytes, modified, executable: false }))
     }
 
-    fn open(&mut self, file: PathBuf, entry: &EntryPath) -> Result<Step, Why> {
-        let (path, kind) = (entry.clone(), Kind::File);
-        let (entry, reading) = if let Some(input) = self.input.take() {
-            let modified = system::seconds_now();
-            (Entry { number: 0, path, kind, bytes: None, modified, executable: false }, input)
-        } else {
-            let (reading, stamp, executable) = Reading::open(&file)?;
-            if self.expected.is_some_and(|expected| expected != stamp) {
-                return Err(Why::Changed);
-            }
-            let (bytes, modified) = (Some(stamp.size), stamp.modified_seconds());
-            (Entry { number: 0, path, kind, bytes, modified, executable }, reading)
-        };
+    fn open(&mut self, path: &Path, entry: &EntryPath) -> Result<Step, Why> {
+        let dir = &self.walk.as_ref().ok_or(Why::Gone)?.dir;
+        let (reading, stamp, executable) = Reading::open(dir, path)?;
+        if self.expected.is_some_and(|expected| expected != stamp) {
+            return Err(Why::Changed);
+        }
+        let (path, modified) = (entry.clone(), stamp.modified_seconds());
+        let (kind, bytes) = (Kind::File, Some(stamp.size));
+        Ok(self.begin(Entry { number: 0, path, kind, bytes, modified, executable }, reading))
+    }
+
+    fn begin(&mut self, entry: Entry, reading: Reading) -> Step {
         self.open = Some((entry.clone(), reading));
-        Ok(Step::Entry(entry))
+        Step::Entry(entry)
     }
 
     fn read(&mut self) -> Step {

@@ -5,14 +5,14 @@ use std::io::Read as _;
 
 use cap_std::fs::Dir;
 use hallway::limits::{CHUNK_BYTES, FILE_CHECK_BYTES, STREAM_MESSAGE_WEIGHT};
-use hallway::message::files::{Have, Kind};
-use hallway::tree::{ChunkHash, Tree};
+use hallway::message::files::{Chunk, Have, Kind};
+use hallway::tree::ChunkHash;
 
 use super::fault::Fault;
 use super::filling::{Current, Filling, set_modified};
 use super::ledger::{Item, Items};
 use super::part::{Part, open_to_write};
-use crate::shell::prefix::Prefix;
+use super::places::Places;
 
 /// A part that is looked through.
 pub(super) struct Checking {
@@ -20,7 +20,8 @@ pub(super) struct Checking {
     items: Items,
     /// Up to here `state` tells of what is proven.
     end: u64,
-    prefix: Prefix,
+    /// Bytes that are proven.
+    bytes: u64,
     /// The file that is read.
     open: Option<Open>,
 }
@@ -30,14 +31,16 @@ struct Open {
     /// Bytes that can be proven: all of it, or whole chunks.
     provable: u64,
     whole: bool,
+    /// Chunks that were read.
+    chunks: u64,
 }
 
 /// How far that is.
 pub(super) enum Checked {
     /// So many bytes further.
     On(Checking, u64),
-    /// Through: this is here.
-    Done(Filling, Option<Have>),
+    /// Through: this is here, so many bytes.
+    Done(Filling, Option<(Have, u64)>),
 }
 
 impl Checking {
@@ -45,7 +48,7 @@ impl Checking {
         let items = part.ledger.items();
         let end = items.at;
         let filling = Filling::of(part, kind)?;
-        Ok(Self { filling, items, end, prefix: Prefix::default(), open: None })
+        Ok(Self { filling, items, end, bytes: 0, open: None })
     }
 
     /// What it was looking through.
@@ -55,19 +58,22 @@ impl Checking {
 
     /// Looks on for a moment.
     pub(super) fn go_on(mut self) -> Result<Checked, Fault> {
-        let (mut bytes, mut weight) = (0, 0);
+        let before = self.bytes;
+        let mut weight = 0;
         let mut buffer = Vec::new();
         while weight < FILE_CHECK_BYTES as u64 {
             let is_proven = match self.open.take() {
                 None => self.take_up(),
                 Some(open) if open.is_through() => self.put_down(open),
                 Some(mut open) => {
-                    let hash = open.read_chunk(&mut buffer);
-                    hash.iter().for_each(|hash| self.prefix.chunk(hash));
-                    bytes += buffer.len() as u64;
+                    let chunk = open.read_chunk(&mut buffer);
+                    if let Some(chunk) = &chunk {
+                        self.filling.hash = self.filling.prefix.chunk(chunk);
+                        self.bytes += buffer.len() as u64;
+                    }
                     weight += buffer.len() as u64;
                     self.open = Some(open);
-                    hash.is_some()
+                    chunk.is_some()
                 }
             };
             weight += STREAM_MESSAGE_WEIGHT;
@@ -75,12 +81,12 @@ impl Checking {
                 return self.finish();
             }
         }
+        let bytes = self.bytes - before;
         Ok(Checked::On(self, bytes))
     }
 
     /// Takes up the next item. False when there is none, or nothing of it is there.
     fn take_up(&mut self) -> bool {
-        let at = self.items.at;
         let Some(item) = self.items.next::<Item>() else { return false };
         let filling = &mut self.filling;
         let Ok(path) = filling.path_of(&item) else { return false };
@@ -90,18 +96,19 @@ impl Checking {
                 let about = filling.data.symlink_metadata(&path);
                 let is_there = about.is_ok_and(|about| about.is_dir());
                 if is_there {
-                    self.prefix.entry(&item.entry);
-                    filling.entries += 1;
+                    filling.prefix.entry(&item.entry);
                     self.end = self.items.at;
                 }
                 is_there
             }
             // There is only one.
-            (Kind::File, Kind::File) if filling.entries > 0 => false,
+            (Kind::File, Kind::File) if filling.prefix.reached() != (0, 0) => false,
             (Kind::File, _) => {
                 let Ok(file) = open_to_write(&filling.data, &path) else { return false };
-                self.open = Open::of(file, item, at);
-                self.open.iter().for_each(|open| self.prefix.entry(&open.file.item.entry));
+                self.open = Open::of(file, item);
+                if let Some(open) = &self.open {
+                    filling.prefix.entry(&open.file.item.entry);
+                }
                 self.open.is_some()
             }
         }
@@ -114,8 +121,6 @@ impl Checking {
             return false;
         }
         set_modified(&open.file.file, &open.file.item.entry);
-        self.filling.hash = open.file.tree.file_hash();
-        self.filling.entries += 1;
         self.end = self.items.at;
         true
     }
@@ -124,25 +129,25 @@ impl Checking {
     fn finish(mut self) -> Result<Checked, Fault> {
         if let Some(Open { file, .. }) = self.open {
             file.file.set_len(file.bytes)?;
-            // Of a file without a chunk there is a digest with its entry, but nothing to go on with.
-            self.end = if file.tree.chunks() > 0 { self.items.at } else { 0 };
-            self.filling.current = Some(file);
+            if self.filling.prefix.reached().1 > 0 {
+                self.end = self.items.at;
+                self.filling.current = Some(file);
+            }
         }
         let filling = &mut self.filling;
-        let (entries, chunks) = filling.position();
-        if (entries, chunks) == (0, 0) || self.end == 0 || !is_tidied(filling, self.end)? {
+        if filling.prefix.reached() == (0, 0) || !is_tidied(filling, self.end)? {
             let Filling { part, kind, .. } = self.filling;
             return Ok(Checked::Done(Filling::empty(part, kind)?, None));
         }
         filling.part.ledger.cut(self.end)?;
-        let have = Have { entries, chunks, digest: self.prefix.digest() };
-        Ok(Checked::Done(self.filling, Some(have)))
+        let have = filling.prefix.have();
+        Ok(Checked::Done(self.filling, Some((have, self.bytes))))
     }
 }
 
 impl Open {
     /// A file of which something can be proven.
-    fn of(file: File, item: Item, at: u64) -> Option<Self> {
+    fn of(file: File, item: Item) -> Option<Self> {
         let length = file.metadata().ok()?.len();
         let (provable, whole) = match item.entry.bytes {
             Some(declared) if length >= declared => (declared, true),
@@ -155,37 +160,44 @@ impl Open {
         if length > provable {
             file.set_len(provable).ok()?;
         }
-        let file = Current { file, item, at, bytes: 0, tree: Tree::default(), resumed: true };
-        Some(Self { file, provable, whole })
+        let file = Current { file, item, bytes: 0, resumed: true };
+        Some(Self { file, provable, whole, chunks: 0 })
     }
 
     fn is_through(&self) -> bool {
-        self.file.bytes == self.provable && self.file.tree.chunks() > 0
+        self.file.bytes == self.provable && self.chunks > 0
     }
 
-    /// The hash of the next chunk; nothing when it cannot be read.
-    fn read_chunk(&mut self, buffer: &mut Vec<u8>) -> Option<ChunkHash> {
+    /// The next chunk; nothing when it cannot be read.
+    fn read_chunk(&mut self, buffer: &mut Vec<u8>) -> Option<Chunk> {
         let length = (self.provable - self.file.bytes).min(CHUNK_BYTES as u64);
         buffer.resize(usize::try_from(length).ok()?, 0);
         self.file.file.read_exact(buffer).ok()?;
-        let index = self.file.tree.chunks();
         let is_alone = self.whole && self.provable <= CHUNK_BYTES as u64;
-        let hash = ChunkHash::of(index, buffer, is_alone);
-        self.file.tree.push(hash);
+        let hash = ChunkHash::of(self.chunks, buffer, is_alone);
+        self.chunks += 1;
         self.file.bytes += length;
-        Some(hash)
+        let last = self.whole && self.file.bytes == self.provable;
+        Some(Chunk { number: 0, hash, last })
     }
 }
 
-/// Removes what `state` tells of behind `end`. Then there must be as many files and folders as are
+/// Removes what `state` tells of behind `end`, and remembers the folders before it. Then there must be as many files and folders as are
 /// proven: a torn `state` may not tell of all.
 fn is_tidied(filling: &mut Filling, end: u64) -> Result<bool, Fault> {
     if filling.kind == Kind::File {
         return Ok(true);
     }
-    let mut items = filling.part.ledger.items_from(end);
+    filling.places = Places::default();
+    let mut items = filling.part.ledger.items();
+    while items.at < end
+        && let Some(item) = items.next::<Item>()
+    {
+        filling.path_of(&item)?;
+    }
+    let mut places = filling.places.clone();
     while let Some(item) = items.next::<Item>() {
-        let Ok(path) = filling.places.path_of(&item) else { continue };
+        let Ok(path) = places.path_of(&item) else { continue };
         // What cannot be removed is found when they are counted.
         let _ = match item.entry.kind {
             Kind::File => filling.data.remove_file(path),
@@ -193,7 +205,7 @@ fn is_tidied(filling: &mut Filling, end: u64) -> Result<bool, Fault> {
         };
     }
     let current = u64::from(filling.current.is_some());
-    Ok(count(&filling.data)? == filling.entries + current)
+    Ok(count(&filling.data)? == filling.prefix.reached().0 + current)
 }
 
 /// Everything that is in a folder.

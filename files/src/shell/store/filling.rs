@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use cap_std::fs::Dir;
 use hallway::limits::CHUNK_BYTES;
 use hallway::message::files::{Chunk, Entry, Kind};
-use hallway::tree::{ChunkHash, FileHash, Tree};
+use hallway::prefix::Prefix;
+use hallway::tree::{ChunkHash, FileHash};
 
 use super::fault::Fault;
 use super::ledger::Item;
-use super::part::{DATA, Part, file_options};
+use super::part::{DATA, Part};
 use super::places::Places;
 use crate::disk::Piece;
 use crate::shell::system;
@@ -23,8 +24,8 @@ pub(super) struct Filling {
     /// Where entries go: of a folder its own, else that of the part.
     pub(super) data: Dir,
     pub(super) places: Places,
-    /// Entries that are whole.
-    pub(super) entries: u64,
+    /// What is whole.
+    pub(super) prefix: Prefix,
     pub(super) current: Option<Current>,
     /// Of the last file that became whole.
     pub(super) hash: Option<FileHash>,
@@ -34,10 +35,7 @@ pub(super) struct Filling {
 pub(super) struct Current {
     pub(super) file: File,
     pub(super) item: Item,
-    /// Where `state` tells of it.
-    pub(super) at: u64,
     pub(super) bytes: u64,
-    pub(super) tree: Tree,
     /// Whether its entry will come again: it is gone on with after a break.
     pub(super) resumed: bool,
 }
@@ -56,12 +54,7 @@ impl Filling {
             Kind::File => part.dir.try_clone()?,
         };
         let places = Places::default();
-        Ok(Self { part, kind, data, places, entries: 0, current: None, hash: None })
-    }
-
-    /// How far it is: entries that are whole, chunks of the next.
-    pub(super) fn position(&self) -> (u64, u64) {
-        (self.entries, self.current.as_ref().map_or(0, |current| current.tree.chunks()))
+        Ok(Self { part, kind, data, places, prefix: Prefix::default(), current: None, hash: None })
     }
 
     /// Writes one piece.
@@ -74,11 +67,14 @@ impl Filling {
 
     fn enter(&mut self, entry: Entry) -> Result<(), Fault> {
         match &mut self.current {
-            Some(current) if current.resumed => return current.enter_again(&mut self.part, entry),
+            Some(current) if current.resumed => return current.enter_again(&entry),
             Some(_) => return Err(Fault::Stream("a file ended before its last chunk")),
             None => {}
         }
-        if self.kind == Kind::File && (self.entries > 0 || entry.kind == Kind::Folder) {
+        // Its number is one of this connection only.
+        let entry = Entry { number: 0, ..entry };
+        let is_first = self.prefix.reached() == (0, 0);
+        if self.kind == Kind::File && (!is_first || entry.kind == Kind::Folder) {
             return Err(Fault::Stream("more than one file came"));
         }
         let item = match self.kind {
@@ -86,13 +82,13 @@ impl Filling {
             Kind::Folder => self.places.numbered(&self.data, entry)?,
         };
         let path = self.path_of(&item)?;
-        let at = self.part.ledger.append(&item)?;
+        self.part.ledger.append(&item)?;
+        self.prefix.entry(&item.entry);
         if item.entry.kind == Kind::Folder {
             self.data.create_dir(path)?;
-            self.entries += 1;
             return Ok(());
         }
-        let mut options = file_options();
+        let mut options = system::writing();
         options.read(true).create_new(true);
         #[cfg(unix)]
         {
@@ -101,8 +97,7 @@ impl Filling {
             cap_std::fs::OpenOptionsExt::mode(&mut options, mode);
         }
         let file = self.data.open_with(path, &options)?.into_std();
-        let tree = Tree::default();
-        self.current = Some(Current { file, item, at, bytes: 0, tree, resumed: false });
+        self.current = Some(Current { file, item, bytes: 0, resumed: false });
         Ok(())
     }
 
@@ -117,28 +112,26 @@ impl Filling {
     fn write(&mut self, bytes: &[u8], chunk: Chunk) -> Result<(), Fault> {
         let current = self.current.as_mut().filter(|current| !current.resumed);
         let current = current.ok_or(Fault::Stream("a chunk came without its file"))?;
-        verify(bytes, &chunk, current.tree.chunks(), current.bytes, current.item.entry.bytes)?;
+        verify(bytes, &chunk, current.bytes, current.item.entry.bytes)?;
         current.write(bytes)?;
-        current.tree.push(chunk.hash);
+        self.hash = self.prefix.chunk(&chunk);
         if chunk.last {
             set_modified(&current.file, &current.item.entry);
-            self.hash = current.tree.file_hash();
-            self.entries += 1;
             self.current = None;
         }
         Ok(())
     }
 }
 
-/// Whether these bytes are that chunk, the `index`th of a file, behind `before` bytes.
+/// Whether these bytes are that chunk of a file, behind `before` bytes.
 pub(super) fn verify(
     bytes: &[u8],
     chunk: &Chunk,
-    index: u64,
     before: u64,
     declared: Option<u64>,
 ) -> Result<(), Fault> {
     let end = before + bytes.len() as u64;
+    let index = before / CHUNK_BYTES as u64;
     let whole = chunk.last && index == 0;
     let has_length = match (chunk.last, whole) {
         (false, _) => bytes.len() == CHUNK_BYTES,
@@ -157,15 +150,11 @@ pub(super) fn verify(
 }
 
 impl Current {
-    /// The entry of a file that is gone on with: it may be longer now, or newer.
-    fn enter_again(&mut self, part: &mut Part, entry: Entry) -> Result<(), Fault> {
-        let before = &self.item.entry;
-        if before.path != entry.path || entry.kind == Kind::Folder {
+    /// The entry of a file that is gone on with: the sender has held it against the digest.
+    fn enter_again(&mut self, entry: &Entry) -> Result<(), Fault> {
+        if self.item.entry != (Entry { number: 0, ..entry.clone() }) {
             return Err(Fault::Changed);
         }
-        part.ledger.cut(self.at)?;
-        self.item.entry = entry;
-        part.ledger.append(&self.item)?;
         self.resumed = false;
         Ok(())
     }

@@ -11,8 +11,9 @@ use hallway::message::files::{Entry, Kind};
 use hallway::text::FileName;
 use minicbor::{Decode, Encode};
 
-use super::part::{file_options, open_to_write};
+use super::part::open_to_write;
 use crate::disk::Arriving;
+use crate::shell::system;
 
 /// An entry, and the number in its name on the disk: 1 unless the name was taken.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -79,7 +80,7 @@ pub(super) enum Found {
 impl Ledger {
     /// A new one.
     pub(super) fn create(dir: &Dir, arriving: &Arriving) -> io::Result<Self> {
-        let file = dir.open_with(FILE, file_options().read(true).create_new(true))?.into_std();
+        let file = dir.open_with(FILE, system::writing().read(true).create_new(true))?.into_std();
         // A file system without locks has no second program to be kept out by them.
         let _ = file.try_lock();
         let mut ledger = Self { file, begin: 0, end: 0 };
@@ -105,11 +106,9 @@ impl Ledger {
         }
     }
 
-    /// Adds an item; says where it begins.
-    pub(super) fn append(&mut self, item: &Item) -> io::Result<u64> {
-        let at = self.end;
-        self.write(item)?;
-        Ok(at)
+    /// Adds an item.
+    pub(super) fn append(&mut self, item: &Item) -> io::Result<()> {
+        self.write(item)
     }
 
     fn write(&mut self, item: &impl Encode<()>) -> io::Result<()> {
@@ -134,14 +133,10 @@ impl Ledger {
         self.cut(self.begin)
     }
 
-    /// All items.
+    /// All items. To be read before the next is asked for, or written: they share one place in the
+    /// file.
     pub(super) fn items(&self) -> Items {
-        self.items_from(self.begin)
-    }
-
-    /// All items from there on.
-    pub(super) fn items_from(&self, at: u64) -> Items {
-        Items::of(&self.file, at)
+        Items::of(&self.file, self.begin)
     }
 }
 

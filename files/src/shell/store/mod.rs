@@ -9,8 +9,6 @@ mod places;
 mod placing;
 mod shelf;
 mod sink;
-#[cfg(test)]
-mod tests;
 
 use std::io;
 use std::path::PathBuf;

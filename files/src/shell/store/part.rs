@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use cap_std::fs::{Dir, DirBuilder, OpenOptions};
+use cap_std::fs::{Dir, DirBuilder};
 use hallway::limits::{PART_DAYS_MAX, SAME_PARTS_MAX};
 use hallway::message::files::Kind;
 
@@ -147,18 +147,9 @@ fn name_of(arriving: &Arriving, number: u32) -> String {
     format!(".{}.{from}{again}{PART_ENDING}", arriving.name)
 }
 
-/// Options for a file that is written, not followed if it is a link, not waited for if it is a pipe.
-pub(super) fn file_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    cap_std::fs::OpenOptionsExt::custom_flags(&mut options, system::no_waiting_no_links());
-    options
-}
-
 /// Opens a file that is there, to read and to write.
 pub(super) fn open_to_write(dir: &Dir, path: &Path) -> io::Result<File> {
-    let file = dir.open_with(path, file_options().read(true))?.into_std();
+    let file = dir.open_with(path, system::writing().read(true))?.into_std();
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidData.into()) }
 }
 

@@ -12,7 +12,7 @@ use super::ledger::Item;
 
 /// The folders that lead to what came last. A sender goes through a folder from above, so those
 /// that lead to the next entry are always among them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Places(Vec<(FileName, PathBuf)>);
 
 impl Places {

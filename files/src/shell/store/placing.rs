@@ -22,7 +22,7 @@ pub(super) fn place(base: &Dir, filling: Filling, name: &FileName) -> Result<Fil
         return Err(Fault::Stream("a file ended before its last chunk"));
     }
     match filling.kind {
-        Kind::File if filling.entries != 1 => {
+        Kind::File if filling.prefix.reached() != (1, 0) => {
             return Err(Fault::Stream("no file came"));
         }
         Kind::File => open_to_write(&filling.data, DATA.as_ref())?.sync_all()?,

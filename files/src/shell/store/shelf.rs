@@ -33,6 +33,8 @@ struct Transfer {
 enum Stage {
     Checking(Checking),
     Filling(Filling),
+    /// It has left its part.
+    Placed,
     /// A step failed: what was said then is said again.
     Failed(Trouble),
 }
@@ -91,12 +93,12 @@ impl Shelf {
         self.step(id, |stage| match stage {
             Stage::Checking(checking) => Ok(match checking.go_on()? {
                 Checked::On(checking, bytes) => (Stage::Checking(checking), Ready::Checking(bytes)),
-                Checked::Done(filling, have) => {
-                    let bytes = have.map_or(0, |_| filling.part.bytes(filling.kind));
-                    (Stage::Filling(filling), Ready::Here(have, bytes))
+                Checked::Done(filling, Some((have, bytes))) => {
+                    (Stage::Filling(filling), Ready::Here(Some(have), bytes))
                 }
+                Checked::Done(filling, None) => (Stage::Filling(filling), Ready::Here(None, 0)),
             }),
-            stage @ (Stage::Filling(_) | Stage::Failed(_)) => Ok((stage, Ready::Here(None, 0))),
+            stage => Ok((stage, Ready::Here(None, 0))),
         })
     }
 
@@ -104,12 +106,12 @@ impl Shelf {
         let kind = self.transfers.get(&id).map_or(Kind::File, |transfer| transfer.arriving.kind);
         self.step(id, |stage| {
             let part = match stage {
-                Stage::Filling(filling) if filling.position() == at => {
+                Stage::Filling(filling) if filling.prefix.reached() == at => {
                     return Ok((Stage::Filling(filling), ()));
                 }
                 Stage::Filling(filling) => filling.part,
                 Stage::Checking(checking) => checking.into_part(),
-                Stage::Failed(_) => return Err(Fault::Changed),
+                Stage::Placed | Stage::Failed(_) => return Err(Fault::Changed),
             };
             match at {
                 (0, 0) => Ok((Stage::Filling(Filling::empty(part, kind)?), ())),
@@ -133,20 +135,20 @@ impl Shelf {
         id: TransferId,
         promised: Option<FileHash>,
     ) -> Result<Placed, Trouble> {
-        let Some(transfer) = self.transfers.remove(&id) else { return Err(super::not_open()) };
-        let filling = match transfer.stage {
-            Stage::Filling(filling) => filling,
-            Stage::Failed(trouble) => return Err(trouble),
-            Stage::Checking(_) => return Err(super::not_open()),
-        };
-        let hash = filling.hash.filter(|_| filling.kind == Kind::File);
-        if promised.is_some() && hash != promised {
-            let fault = Fault::Stream("it is not what was promised");
-            return Err(self.trouble(&transfer.arriving, &fault));
-        }
-        let wanted = &transfer.arriving.name;
-        let placed = self.base().and_then(|base| placing::place(base, filling, wanted));
-        let name = placed.map_err(|fault| self.trouble(&transfer.arriving, &fault))?;
+        let wanted = self.transfers.get(&id).map(|transfer| transfer.arriving.name.clone());
+        let base = self.base().and_then(|base| Ok(base.try_clone()?));
+        let (name, hash) = self.step(id, |stage| {
+            let (Stage::Filling(filling), Some(wanted)) = (stage, wanted) else {
+                return Err(Fault::Stream("it came before it was wanted"));
+            };
+            let hash = filling.hash.filter(|_| filling.kind == Kind::File);
+            if promised.is_some() && hash != promised {
+                return Err(Fault::Stream("it is not what was promised"));
+            }
+            let name = placing::place(&base?, filling, &wanted)?;
+            Ok((Stage::Placed, (name, hash)))
+        })?;
+        self.transfers.remove(&id);
         let path = Some(self.path.join(name.as_str()));
         Ok(Placed { name, path, hash })
     }
@@ -154,7 +156,7 @@ impl Shelf {
     pub(super) fn abandon(&mut self, id: TransferId, keep: Keep) {
         let Some(transfer) = self.transfers.remove(&id) else { return };
         let is_empty = matches!(&transfer.stage, Stage::Filling(filling)
-            if filling.position() == (0, 0));
+            if filling.prefix.reached() == (0, 0));
         let name = transfer.part.clone();
         drop(transfer);
         if (is_empty || keep == Keep::Nothing)

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use hallway::message::files::{Chunk, Entry, Have, Kind};
+use hallway::prefix::Prefix;
 use hallway::text::FileName;
-use hallway::tree::{FileHash, Tree};
+use hallway::tree::FileHash;
 
 use super::fault::Fault;
 use super::filling::verify;
 use crate::disk::{Arriving, Keep, Piece, Placed, Ready, TransferId, Trouble, WriteDone};
-use crate::shell::prefix::Prefix;
 
 /// Transfers whose bytes go out one behind the other.
 pub(super) struct Sink {
@@ -23,25 +23,19 @@ struct Sunk {
     name: FileName,
     entry: Option<Entry>,
     prefix: Prefix,
-    tree: Tree,
     bytes: u64,
-    whole: bool,
+    /// Of the file, once it is whole.
+    hash: Option<FileHash>,
 }
 
 impl Sunk {
-    fn position(&self) -> (u64, u64) {
-        if self.whole { (1, 0) } else { (0, self.tree.chunks()) }
-    }
-
     fn have(&self) -> Option<Have> {
-        let (entries, chunks) = self.position();
-        let is_some = entries + chunks > 0;
-        is_some.then(|| Have { entries, chunks, digest: self.prefix.digest() })
+        (self.prefix.reached() != (0, 0)).then(|| self.prefix.have())
     }
 
     fn enter(&mut self, entry: Entry) -> Result<(), Fault> {
         let is_again = self.entry.as_ref().is_none_or(|before| before.path == entry.path);
-        if self.whole || entry.kind == Kind::Folder || !is_again {
+        if self.hash.is_some() || entry.kind == Kind::Folder || !is_again {
             return Err(Fault::Stream("more than one file came"));
         }
         if self.entry.is_none() {
@@ -52,14 +46,12 @@ impl Sunk {
     }
 
     fn write(&mut self, output: &mut dyn Write, bytes: &[u8], chunk: Chunk) -> Result<(), Fault> {
-        let entry = self.entry.as_ref().filter(|_| !self.whole);
+        let entry = self.entry.as_ref().filter(|_| self.hash.is_none());
         let entry = entry.ok_or(Fault::Stream("a chunk came without its file"))?;
-        verify(bytes, &chunk, self.tree.chunks(), self.bytes, entry.bytes)?;
+        verify(bytes, &chunk, self.bytes, entry.bytes)?;
         output.write_all(bytes)?;
-        self.tree.push(chunk.hash);
-        self.prefix.chunk(&chunk.hash);
+        self.hash = self.prefix.chunk(&chunk);
         self.bytes += bytes.len() as u64;
-        self.whole = chunk.last;
         Ok(())
     }
 }
@@ -78,9 +70,8 @@ impl Sink {
             name: arriving.name,
             entry: None,
             prefix: Prefix::default(),
-            tree: Tree::default(),
             bytes: 0,
-            whole: false,
+            hash: None,
         });
         WriteDone::Ready(id, Ok(Ready::Here(sunk.have(), sunk.bytes)))
     }
@@ -91,7 +82,10 @@ impl Sink {
     }
 
     pub(super) fn from(&mut self, id: TransferId, at: (u64, u64)) -> Result<(), Trouble> {
-        self.with(id, |sunk, _| if sunk.position() == at { Ok(()) } else { Err(Fault::Changed) })
+        self.with(
+            id,
+            |sunk, _| if sunk.prefix.reached() == at { Ok(()) } else { Err(Fault::Changed) },
+        )
     }
 
     pub(super) fn put(&mut self, id: TransferId, pieces: Vec<Piece>) -> Result<(), Trouble> {
@@ -109,14 +103,14 @@ impl Sink {
         promised: Option<FileHash>,
     ) -> Result<Placed, Trouble> {
         let placed = self.with(id, |sunk, output| {
-            if !sunk.whole {
+            if sunk.hash.is_none() {
                 return Err(Fault::Stream("a file ended before its last chunk"));
             }
-            if promised.is_some() && sunk.tree.file_hash() != promised {
+            if promised.is_some() && sunk.hash != promised {
                 return Err(Fault::Stream("it is not what was promised"));
             }
             output.flush()?;
-            Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.tree.file_hash() })
+            Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.hash })
         })?;
         self.transfers.remove(&id);
         Ok(placed)

@@ -1,0 +1,231 @@
+//! The index: what is shared, what is known, what has changed.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use files::disk::{Index, IndexDone, Share, Trouble};
+use files::shell::Indexer;
+use hallway::message::files::{Kind, Why};
+use hallway::text::FileName;
+use hallway::tree::FileHash;
+
+use crate::pipe::{CHUNK, Folders, ID, bytes};
+
+fn hash(bytes: &[u8]) -> FileHash {
+    FileHash(*blake3::hash(bytes).as_bytes())
+}
+
+fn shares(indexer: &mut Indexer, job: Index) -> (Vec<Share>, Option<Trouble>) {
+    match indexer.turn(Some(job)).done {
+        Some(IndexDone::Shares(shares, trouble)) => (shares, trouble),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Turns until there is nothing more to do; what was told last, and how many turns it took.
+fn settle(indexer: &mut Indexer) -> (Option<Vec<Share>>, usize) {
+    let mut told = None;
+    for turns in 1.. {
+        let turn = indexer.turn(None);
+        if let Some(IndexDone::Shares(shares, _)) = turn.done {
+            told = Some(shares);
+        }
+        if !turn.more {
+            return (told, turns);
+        }
+    }
+    (None, 0)
+}
+
+fn share(indexer: &mut Indexer, path: &Path) -> Vec<Share> {
+    let (shares, trouble) = shares(indexer, Index::Share(path.to_owned()));
+    assert_eq!(trouble, None);
+    shares
+}
+
+fn find(indexer: &mut Indexer, hash: FileHash) -> Option<PathBuf> {
+    match indexer.turn(Some(Index::Find(ID, hash))).done {
+        Some(IndexDone::Found(ID, path)) => path,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn names(shares: &[Share]) -> Vec<&str> {
+    shares.iter().map(|share| share.item.name.as_str()).collect()
+}
+
+#[test]
+fn what_is_shared_is_told_at_once_and_again_with_its_hash() {
+    let folders = Folders::new();
+    let path = folders.from.join("large");
+    fs::write(&path, bytes(20 * CHUNK + 1)).unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    let told = share(&mut indexer, &path);
+    assert_eq!((told[0].item.bytes, told[0].item.hash), (20 * CHUNK as u64 + 1, None));
+    assert_eq!(told[0].path, path.canonicalize().unwrap());
+    let (told, turns) = settle(&mut indexer);
+    assert_eq!(told.unwrap()[0].item.hash, Some(hash(&bytes(20 * CHUNK + 1))));
+    assert!(turns >= 3, "{turns} turns: not step by step");
+    assert_eq!(
+        find(&mut indexer, hash(&bytes(20 * CHUNK + 1))),
+        Some(path.canonicalize().unwrap())
+    );
+    assert_eq!(find(&mut indexer, hash(b"other")), None);
+}
+
+#[test]
+fn a_folder_is_shared_with_what_is_in_it() {
+    let folders = Folders::new();
+    fs::create_dir(folders.from.join("sub")).unwrap();
+    fs::write(folders.from.join("sub/file"), "12345").unwrap();
+    symlink("/etc/passwd", folders.from.join("link")).unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    let told = share(&mut indexer, &folders.from);
+    let item = &told[0].item;
+    assert_eq!(
+        (item.name.as_str(), item.kind, item.entries, item.bytes),
+        ("from", Kind::Folder, 2, 5)
+    );
+    assert_eq!(settle(&mut indexer).0, None);
+    fs::write(folders.from.join("more"), "1").unwrap();
+    let (told, _) = shares(&mut indexer, Index::Survey);
+    assert_eq!((told[0].item.entries, told[0].item.bytes), (3, 6));
+}
+
+#[test]
+fn the_index_survives_a_restart_and_hashes_nothing_again() {
+    let folders = Folders::new();
+    let path = folders.from.join("file");
+    fs::write(&path, "content").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    share(&mut indexer, &path);
+    settle(&mut indexer);
+    let mut indexer = Indexer::open(&folders.data);
+    let (told, trouble) = shares(&mut indexer, Index::Survey);
+    assert_eq!((told[0].item.hash, trouble), (Some(hash(b"content")), None));
+    assert!(!indexer.turn(Some(Index::Survey)).more);
+}
+
+#[test]
+fn what_changed_vanished_and_came_back_is_noticed() {
+    let folders = Folders::new();
+    let path = folders.from.join("file");
+    fs::write(&path, "before").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    share(&mut indexer, &path);
+    settle(&mut indexer);
+
+    fs::write(&path, "after!").unwrap();
+    fs::File::open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(find(&mut indexer, hash(b"before")), None);
+    let (told, _) = shares(&mut indexer, Index::Survey);
+    assert_eq!((told[0].item.hash, told[0].item.modified), (None, 0));
+    assert_eq!(settle(&mut indexer).0.unwrap()[0].item.hash, Some(hash(b"after!")));
+
+    fs::rename(&path, folders.from.join("away")).unwrap();
+    assert_eq!(shares(&mut indexer, Index::Survey).0, []);
+    assert_eq!(find(&mut indexer, hash(b"after!")), None);
+    fs::rename(folders.from.join("away"), &path).unwrap();
+    let (told, _) = shares(&mut indexer, Index::Survey);
+    assert_eq!(names(&told), ["file"]);
+
+    // A link in its place is not what was shared.
+    fs::remove_file(&path).unwrap();
+    symlink("/etc/passwd", &path).unwrap();
+    assert_eq!(shares(&mut indexer, Index::Survey).0, []);
+    assert_eq!(settle(&mut indexer).0, None);
+    assert_eq!(find(&mut indexer, hash(&fs::read("/etc/passwd").unwrap())), None);
+}
+
+#[test]
+fn a_folder_on_the_way_that_becomes_a_link_hides_what_was_shared() {
+    let folders = Folders::new();
+    fs::create_dir(folders.from.join("a")).unwrap();
+    fs::create_dir(folders.from.join("b")).unwrap();
+    fs::write(folders.from.join("a/file"), "shared").unwrap();
+    fs::write(folders.from.join("b/file"), "secret").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    share(&mut indexer, &folders.from.join("a/file"));
+    fs::rename(folders.from.join("a"), folders.from.join("c")).unwrap();
+    symlink(folders.from.join("b"), folders.from.join("a")).unwrap();
+    assert_eq!(shares(&mut indexer, Index::Survey).0, []);
+}
+
+#[test]
+fn names_are_unique_and_sharing_twice_is_sharing_once() {
+    let folders = Folders::new();
+    let paths = ["a/same.txt", "b/same.txt", "c/same.txt"].map(|path| folders.from.join(path));
+    let mut indexer = Indexer::open(&folders.data);
+    for path in &paths {
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+        share(&mut indexer, path);
+    }
+    let told = share(&mut indexer, &paths[1]);
+    assert_eq!(names(&told), ["same (2).txt", "same (3).txt", "same.txt"]);
+
+    let (told, _) = shares(&mut indexer, Index::Unshare(Some(FileName::of("same (2).txt"))));
+    assert_eq!(names(&told), ["same (3).txt", "same.txt"]);
+    let (_, trouble) = shares(&mut indexer, Index::Unshare(Some(FileName::of("none"))));
+    assert_eq!(trouble.unwrap().words, "none is not shared");
+    assert_eq!(shares(&mut indexer, Index::Unshare(None)), (vec![], None));
+    let mut indexer = Indexer::open(&folders.data);
+    assert_eq!(shares(&mut indexer, Index::Survey), (vec![], None));
+}
+
+#[test]
+fn what_cannot_be_shared_is_said_so() {
+    let folders = Folders::new();
+    symlink("/etc/passwd", folders.from.join("link")).unwrap();
+    fs::write(folders.data.join("identity.key"), "secret").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    for (path, why) in [
+        (folders.from.join("none"), Why::Gone),
+        (folders.from.join("link"), Why::NotAFile),
+        (PathBuf::from("/dev/null"), Why::NotAFile),
+        (folders.data.join("identity.key"), Why::Unreadable),
+        (folders.data.clone(), Why::Unreadable),
+    ] {
+        let (told, trouble) = shares(&mut indexer, Index::Share(path.clone()));
+        assert_eq!((told, trouble.map(|trouble| trouble.why)), (vec![], Some(why)), "{path:?}");
+    }
+}
+
+#[test]
+fn a_received_file_is_known_until_it_changes() {
+    let folders = Folders::new();
+    let path = folders.to.join("file");
+    fs::write(&path, "content").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    let remember = Index::Remember(path.clone(), hash(b"content"));
+    let turn = indexer.turn(Some(remember));
+    assert!(turn.done.is_none() && turn.more);
+    settle(&mut indexer);
+    let mut indexer = Indexer::open(&folders.data);
+    assert_eq!(find(&mut indexer, hash(b"content")), Some(path.clone()));
+    fs::write(&path, "longer content").unwrap();
+    assert_eq!(find(&mut indexer, hash(b"content")), None);
+    assert_eq!(shares(&mut indexer, Index::Survey).0, []);
+}
+
+#[test]
+fn a_damaged_index_is_begun_anew_and_said_so() {
+    let folders = Folders::new();
+    let path = folders.from.join("file");
+    fs::write(&path, "x").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    share(&mut indexer, &path);
+    let index = folders.data.join("shared-files");
+    let whole = fs::read(&index).unwrap();
+    for length in 0..whole.len() {
+        fs::write(&index, &whole[..length]).unwrap();
+        let mut indexer = Indexer::open(&folders.data);
+        let (told, trouble) = shares(&mut indexer, Index::Survey);
+        assert_eq!(told, []);
+        assert!(trouble.unwrap().words.contains("damaged"), "{length} bytes");
+        assert_eq!(shares(&mut indexer, Index::Survey).1, None);
+    }
+    fs::write(&index, &whole).unwrap();
+    assert_eq!(names(&shares(&mut Indexer::open(&folders.data), Index::Survey).0), ["file"]);
+}

@@ -1,0 +1,193 @@
+//! What is shared: listed, fetched, changed, gone.
+
+use files::disk::{Index, Target};
+use files::news::{Command, LinkId, News};
+use hallway::limits::{CHUNK_BYTES, SHARED_MAX, SURVEY_PAUSE};
+use hallway::message::files::{Item, Wanted};
+use hallway::text::FileName;
+
+use crate::disk::Thing;
+use crate::world::{Chance, World, ask, path};
+
+const ANNA: usize = 0;
+const BORIS: usize = 1;
+
+/// Anna shares so many files, with names as long as they may be.
+fn sharing(count: usize) -> (World, LinkId) {
+    let names: Vec<String> = (0..count).map(|at| format!("{}{at:04}", "n".repeat(170))).collect();
+    let things =
+        names.iter().map(|name| (name.as_str(), Thing::file(name, name.as_bytes().to_vec())));
+    let mut world = World::of_two(ask(), things.collect());
+    for name in &names {
+        world.hosts[ANNA].disk.index(Index::Share(path(name)));
+    }
+    let link = world.connect(ANNA, BORIS);
+    (world, link)
+}
+
+fn listed(world: &World) -> Option<&Vec<Item>> {
+    world.hosts[BORIS].news.iter().rev().find_map(|news| match news {
+        News::Listed(_, label, items) if label == "anna" => Some(items),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_list_of_any_length_comes_whole_and_in_order() {
+    for count in [0, 1, 15, 16, 17, 100, SHARED_MAX] {
+        let (mut world, link) = sharing(count);
+        world.command(BORIS, Command::List(link));
+        world.settle(&mut Chance(1));
+        let items = listed(&world).unwrap();
+        assert_eq!(items.len(), count);
+        assert!(items.is_sorted_by(|one, next| one.name < next.name));
+        assert!(world.hosts[BORIS].transfers.is_idle(link));
+        assert!(world.hosts[ANNA].transfers.is_idle(link));
+    }
+}
+
+#[test]
+fn the_disk_is_not_asked_for_changes_all_the_time() {
+    let (mut world, link) = sharing(3);
+    for _ in 0..10 {
+        world.command(BORIS, Command::List(link));
+        world.settle(&mut Chance(1));
+    }
+    assert_eq!(world.hosts[ANNA].disk.surveys, 1);
+    world.now = world.now + SURVEY_PAUSE;
+    world.command(BORIS, Command::List(link));
+    world.settle(&mut Chance(1));
+    assert_eq!(world.hosts[ANNA].disk.surveys, 2);
+}
+
+#[test]
+fn what_is_shared_is_had_by_name_and_by_hash_without_being_asked() {
+    let things =
+        vec![("a", Thing::file("a", vec![1; 3_000])), ("b", Thing::file("b", vec![2; 10]))];
+    let mut world = World::of_two(ask(), things);
+    for name in ["a", "b"] {
+        world.command(ANNA, Command::Share(path(name)));
+    }
+    world.settle(&mut Chance(1));
+    assert_eq!(world.told(ANNA), ["Shares", "Shares"]);
+    let link = world.connect(ANNA, BORIS);
+    let hash = world.hosts[ANNA].disk.sources[&path("b")].hash().unwrap();
+    for wanted in [Wanted::Name(FileName::of("a")), Wanted::Hash(hash)] {
+        world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+    }
+    world.settle(&mut Chance(1));
+    let mut told = world.told(BORIS);
+    told.sort();
+    assert_eq!(told, ["Begun", "Begun", "Done", "Done"]);
+    assert_eq!(world.hosts[BORIS].disk.downloads, {
+        let mine = world.hosts[ANNA].disk.sources.values().cloned();
+        ["a", "b"].into_iter().map(str::to_owned).zip(mine).collect()
+    });
+}
+
+#[test]
+fn nothing_but_what_is_shared_can_be_had() {
+    let things =
+        vec![("a", Thing::file("a", vec![1; 10])), ("secret", Thing::file("secret", vec![2; 10]))];
+    let mut world = World::of_two(ask(), things);
+    world.command(ANNA, Command::Share(path("a")));
+    let hash = world.hosts[ANNA].disk.sources[&path("secret")].hash().unwrap();
+    let link = world.connect(ANNA, BORIS);
+    let names = ["secret", "../secret", "/home/secret", "a/../secret"];
+    let names = names.map(|name| Wanted::Name(FileName::of(name)));
+    for wanted in names.into_iter().chain([Wanted::Hash(hash)]) {
+        world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+    }
+    world.command(ANNA, Command::Unshare(None));
+    world.settle(&mut Chance(1));
+    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
+    world.settle(&mut Chance(1));
+    assert_eq!(world.told(BORIS), ["NotThere Gone"; 6]);
+    assert_eq!(world.arrived, 0);
+}
+
+#[test]
+fn what_changed_since_it_was_listed_is_not_sent_for_what_it_was() {
+    let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 10]))]);
+    world.command(ANNA, Command::Share(path("a")));
+    world.settle(&mut Chance(1));
+    world.hosts[ANNA].disk.sources.insert(path("a"), Thing::file("a", vec![1; 11]));
+    let link = world.connect(ANNA, BORIS);
+    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
+    world.settle(&mut Chance(1));
+    assert_eq!(world.told(BORIS), ["NotThere Changed"]);
+    assert!(world.hosts[BORIS].transfers.is_idle(link));
+    assert!(world.hosts[ANNA].transfers.is_idle(link));
+}
+
+#[test]
+fn the_same_content_is_not_fetched_twice_but_for_standard_output() {
+    let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 3_000]))]);
+    world.command(ANNA, Command::Share(path("a")));
+    world.settle(&mut Chance(1));
+    let link = world.connect(ANNA, BORIS);
+    let mut get = |target| {
+        let wanted = Wanted::Name(FileName::of("a"));
+        world.command(BORIS, Command::Get(link, wanted, target));
+        world.settle(&mut Chance(1));
+        world.arrived
+    };
+    assert_eq!(get(Target::Downloads), 3_000);
+    assert_eq!(get(Target::Downloads), 3_000);
+    assert_eq!(get(Target::Stdout), 6_000);
+    assert_eq!(world.told(BORIS), ["Begun", "Done", "HadAlready", "Begun", "Done"]);
+    assert_eq!(world.told(ANNA)[1..], ["Begun", "Done", "HadAlready", "Begun", "Done"]);
+    assert_eq!(world.hosts[BORIS].disk.stdout, vec![1; 3_000]);
+}
+
+#[test]
+fn hundreds_are_fetched_a_few_at_a_time() {
+    let (mut world, link) = sharing(400);
+    world.command(BORIS, Command::List(link));
+    world.settle(&mut Chance(1));
+    let names: Vec<_> = listed(&world).unwrap().iter().map(|item| item.name.clone()).collect();
+    for name in names {
+        world.command(BORIS, Command::Get(link, Wanted::Name(name), Target::Downloads));
+    }
+    world.settle(&mut Chance(2));
+    assert_eq!(world.hosts[BORIS].disk.downloads.len(), 400);
+}
+
+#[test]
+fn a_wish_that_is_stopped_while_the_two_are_apart_stays_stopped() {
+    let chance = &mut Chance(3);
+    let thing = Thing::file("a", chance.bytes(3 * CHUNK_BYTES));
+    let mut world = World::of_two(ask(), vec![("a", thing)]);
+    world.command(ANNA, Command::Share(path("a")));
+    world.settle(chance);
+    let link = world.connect(ANNA, BORIS);
+    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
+    while world.hosts[BORIS].disk.written == 0 {
+        assert!(world.step(chance));
+    }
+    world.cut(link);
+    let id = world.only(BORIS);
+    world.connect(ANNA, BORIS);
+    // It is asked for again, and stopped before the answer.
+    world.command(BORIS, Command::Cancel(id));
+    world.settle(chance);
+    assert!(world.received(BORIS, "a").is_none());
+    assert!(world.hosts.iter().all(|host| host.transfers.list().next().is_none()));
+    assert!(world.hosts[BORIS].disk.parts.is_empty());
+}
+
+#[test]
+fn questions_end_with_their_connection() {
+    let (mut world, link) = sharing(3);
+    world.command(BORIS, Command::List(link));
+    world.cut(link);
+    assert_eq!(world.told(BORIS), ["NotThere Gone"]);
+    world.command(BORIS, Command::List(link));
+    assert_eq!(world.told(BORIS), ["NotThere Gone"; 2]);
+    world.settle(&mut Chance(1));
+    // What cannot be shared is said, and a file that was never shared is no question.
+    world.command(ANNA, Command::Share(path("nothing")));
+    world.settle(&mut Chance(1));
+    let last = world.hosts[ANNA].news.last();
+    assert!(matches!(last, Some(News::Shares(items, Some(_))) if items.len() == 3));
+}
