@@ -147,7 +147,11 @@ impl Disk {
             Write::Look(..) | Write::Open(_, _, Target::Downloads) => None,
             Write::Open(_, _, Target::Folder(path)) => Some(Place::Folder(path.clone())),
             Write::Open(_, _, Target::Stdout) => Some(Place::Stdout),
-            _ => self.elsewhere.remove(&id),
+            Write::Check(_)
+            | Write::From(..)
+            | Write::Put(..)
+            | Write::Store(..)
+            | Write::Abandon(..) => self.elsewhere.remove(&id),
         };
         let is_last = matches!(job, Write::Abandon(..));
         let place = elsewhere.clone().unwrap_or_else(|| self.downloads());
