@@ -240,3 +240,16 @@ pub(super) fn find<'a>(
 pub(super) const ALONE: &str = "you are in no conversation";
 /// When nobody rings.
 const NO_CALL: &str = "nobody calls at the moment";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_fits_a_screen() {
+        let text = help_text();
+        assert!(text.lines().all(|row| hallway::text::columns(row) <= 80), "{text}");
+        // What is typed never runs into what it does.
+        assert!(text.lines().all(|row| row.chars().nth(27) == Some(' ')), "{text}");
+    }
+}
