@@ -252,7 +252,8 @@ fn every_dependency_says_what_it_is_for_and_has_its_row() {
     let map = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
     let (_, table) = manifest.split_once("[workspace.dependencies]").unwrap();
     let (table, _) = table.split_once("\n[").unwrap();
-    let ours = ["hallway", "ssdp", "discovery", "files", "community-server", "node-server", "client"];
+    let ours =
+        ["hallway", "ssdp", "discovery", "files", "community-server", "node-server", "client"];
     let mut said = false;
     for line in table.lines() {
         let name = line.split(" = ").next().unwrap();
