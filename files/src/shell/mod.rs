@@ -215,6 +215,17 @@ impl Disk {
         Thread::start(&self.waker, "stdin", move |job| sources.run(job))
     }
 
+    /// Whether all that was to be written is: ask before the program ends, when nothing more is
+    /// wanted of the answers.
+    pub fn is_settled(&mut self) -> bool {
+        for writer in self.writers.values_mut() {
+            while writer.try_result().is_some() {}
+        }
+        // Hashing goes on in the next run.
+        while self.indexer.try_result().is_some() {}
+        self.writers.values().all(Thread::is_idle) && self.indexer.is_idle()
+    }
+
     fn downloads(&self) -> Place {
         Place::Folder(self.setup.download_dir.clone())
     }
