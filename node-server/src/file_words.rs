@@ -17,8 +17,9 @@ pub fn level(news: &News) -> Level {
         | News::Begun(..)
         | News::Done(..)
         | News::HadAlready(..)
-        | News::Listed(..) => Level::Info,
-        News::Skipped(..) | News::Shares(..) => Level::Info,
+        | News::Skipped(..) => Level::Info,
+        // What somebody has asked for is told.
+        News::Listed(..) | News::Shares(..) => Level::Warn,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
             Level::Warn
         }
