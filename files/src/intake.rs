@@ -129,6 +129,11 @@ impl Intake {
             return Err(Bad::Refuse(Why::Changed));
         }
         self.fits(gathered as u64)?;
+        if let (Some(declared), true) = (declared, self.gathered.is_empty()) {
+            // Once, and not more than a small file needs.
+            let chunk = CHUNK.min(declared - before);
+            self.gathered.reserve_exact(usize::try_from(chunk).unwrap_or(0));
+        }
         self.gathered.extend_from_slice(bytes);
         Ok(())
     }

@@ -126,7 +126,9 @@ pub enum News {
     HadAlready(About, Option<PathBuf>),
     /// It is over, and not there. Whose doing, and, when it is this machine's, in words.
     Failed(About, Failure),
-    /// The connection is gone in the midst of it; it goes on when the two meet again.
+    /// The connection is gone in the midst of it; it goes on when the two meet again. An offer that
+    /// was not answered is then made again, and what they had asked for is asked for again: both
+    /// under another number.
     Interrupted(About, Progress),
     /// Something in a folder was left out.
     Skipped(About, EntryPath, Why),

@@ -268,8 +268,12 @@ impl Machine {
     /// Says goodbye to everybody and closes; gives what was left to tell.
     pub fn stop(mut self) -> (Vec<Notice>, Terminal) {
         drop(self.discovery.take());
+        let until = self.now() + GOODBYE;
         self.handle(Input::Stop);
         self.base.net.finish(GOODBYE);
+        while !self.disk.is_settled() && self.now() < until {
+            self.base.net.wait(Some(until));
+        }
         let left = self.happenings.into_iter().filter_map(|happening| match happening {
             Happening::Notice(notice) => Some(notice),
             Happening::Neighbour(_)

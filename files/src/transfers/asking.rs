@@ -126,7 +126,7 @@ impl Transfers {
                     self.desk.say(link, Files::Listing(page));
                 }
                 What::Offer(wanted) => match self.sharing.find(&wanted) {
-                    Some((item, path)) if self.has_room() => {
+                    Some((item, path)) if self.make_room() => {
                         let answers = Answers { request, item };
                         self.begin_sending(now, link, Source::Path(path), Some(answers));
                     }

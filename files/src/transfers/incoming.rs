@@ -109,20 +109,20 @@ impl Transfers {
         if goes_on {
             return None;
         }
-        if !self.has_room() {
-            self.forget_oldest();
-        }
-        (!self.has_room()).then_some(Why::TooMany)
+        (!self.make_room()).then_some(Why::TooMany)
     }
 
-    /// Forgets the oldest transfer from somebody that may never go on.
-    fn forget_oldest(&mut self) {
-        let oldest = self.receiving.iter_mut().find(|(_, receiving)| receiving.may_be_forgotten());
-        if let Some((id, receiving)) = oldest {
-            let id = *id;
-            receiving.forget(&mut self.desk);
-            self.receiving.remove(&id);
+    /// Whether there may be another transfer; forgets the oldest from somebody that may never go
+    /// on, if need be.
+    pub(super) fn make_room(&mut self) -> bool {
+        let has_room = |all: &Self| all.sending.len() + all.receiving.len() < limits::TRANSFERS_MAX;
+        if !has_room(self) {
+            let mut forgotten = self.receiving.extract_if(.., |_, it| it.may_be_forgotten());
+            if let Some((_, mut oldest)) = forgotten.next() {
+                oldest.forget(&mut self.desk);
+            }
         }
+        has_room(self)
     }
 
     /// Refuses an offer; tells those here who have asked for it.

@@ -16,17 +16,12 @@ impl Transfers {
     pub(super) fn send(&mut self, now: Millis, link: LinkId, source: Source) {
         let why = match self.links.contains_key(&link) {
             false => Failure::Trouble("the connection is gone".to_owned()),
-            true if !self.has_room() => Failure::Here(Why::TooMany),
+            true if !self.make_room() => Failure::Here(Why::TooMany),
             true => return self.begin_sending(now, link, source, None),
         };
         let label = self.links.get(&link).map_or("", |link| link.label.as_str());
         let about = sending::unseen(self.desk.next_id(), label, &source);
         self.desk.news(News::Failed(about, why));
-    }
-
-    /// Whether there may be another transfer.
-    pub(super) fn has_room(&self) -> bool {
-        self.sending.len() + self.receiving.len() < limits::TRANSFERS_MAX
     }
 
     /// Begins a transfer; perhaps one that they asked for.

@@ -3,8 +3,9 @@
 use files::disk::Target;
 use files::news::{Command, Failure, News, Stage};
 use files::transfers::Setup;
-use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, STALL_WAIT};
-use hallway::message::files::{Kind, Why};
+use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, STALL_WAIT, TRANSFERS_MAX};
+use hallway::message::files::{Files, Kind, Offer, Why};
+use hallway::text::FileName;
 use hallway::time::Millis;
 
 use crate::disk::Thing;
@@ -272,4 +273,36 @@ fn progress_is_told_now_and_then_and_grows() {
     assert_eq!(world.told(ANNA).last().map(String::as_str), Some("Done"));
     let changed = |news: &News| matches!(news, News::Failed(_, Failure::Here(Why::Changed)));
     assert!(!world.hosts[BORIS].news.iter().any(changed));
+}
+
+#[test]
+fn what_may_never_go_on_makes_room_for_what_does() {
+    // Each time somebody else sends something, and never comes back.
+    let mut world = World::default();
+    world.join("boris", all());
+    let sources = [(path("thing"), Thing::file("thing", vec![1; 9]))];
+    world.hosts[0].disk.sources.extend(sources);
+    for number in 1..=TRANSFERS_MAX as u64 + 3 {
+        let link = world.stranger(0);
+        let name = FileName::of(&number.to_string());
+        let offer = Offer {
+            number: 1,
+            name,
+            kind: Kind::File,
+            entries: 1,
+            bytes: Some(9),
+            hash: None,
+            request: None,
+        };
+        world.say(link, Files::Offer(offer)).unwrap();
+        world.close(0, link);
+        assert!(world.hosts[0].transfers.list().count() <= TRANSFERS_MAX);
+    }
+    let forgotten = world.told(0).iter().filter(|word| *word == "Failed Here(TooMany)").count();
+    assert_eq!(forgotten, 3);
+    let anna = world.join("anna", all());
+    let link = world.connect(0, anna);
+    world.command(0, Command::Send(link, source("thing")));
+    world.settle(&mut Chance(1));
+    assert!(world.received(anna, "thing").is_some());
 }
