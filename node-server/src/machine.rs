@@ -12,9 +12,9 @@ use discovery::kind::Kind;
 use discovery::neighbours::Change;
 use discovery::shell::program;
 use discovery::shell::service::{Discovery, Search, Setup};
+use files::disk::{Index, Job};
 use files::disk::{Source, Target};
 use files::news::Command as Files;
-use files::disk::{Index, Job};
 use files::shell::{Disk, Setup as Folders};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
@@ -268,8 +268,12 @@ impl Machine {
     /// Says goodbye to everybody and closes; gives what was left to tell.
     pub fn stop(mut self) -> (Vec<Notice>, Terminal) {
         drop(self.discovery.take());
+        let until = self.now() + GOODBYE;
         self.handle(Input::Stop);
         self.base.net.finish(GOODBYE);
+        while !self.disk.is_settled() && self.now() < until {
+            self.base.net.wait(Some(until));
+        }
         let left = self.happenings.into_iter().filter_map(|happening| match happening {
             Happening::Notice(notice) => Some(notice),
             Happening::Neighbour(_)

@@ -147,7 +147,11 @@ impl Disk {
             Write::Look(..) | Write::Open(_, _, Target::Downloads) => None,
             Write::Open(_, _, Target::Folder(path)) => Some(Place::Folder(path.clone())),
             Write::Open(_, _, Target::Stdout) => Some(Place::Stdout),
-            _ => self.elsewhere.remove(&id),
+            Write::Check(_)
+            | Write::From(..)
+            | Write::Put(..)
+            | Write::Store(..)
+            | Write::Abandon(..) => self.elsewhere.remove(&id),
         };
         let is_last = matches!(job, Write::Abandon(..));
         let place = elsewhere.clone().unwrap_or_else(|| self.downloads());
@@ -209,6 +213,17 @@ impl Disk {
     fn stdin_thread(&self) -> io::Result<Thread<Read, ReadDone>> {
         let mut sources = Sources::new(self.setup.data_dir.clone());
         Thread::start(&self.waker, "stdin", move |job| sources.run(job))
+    }
+
+    /// Whether all that was to be written is: ask before the program ends, when nothing more is
+    /// wanted of the answers.
+    pub fn is_settled(&mut self) -> bool {
+        for writer in self.writers.values_mut() {
+            while writer.try_result().is_some() {}
+        }
+        // Hashing goes on in the next run.
+        while self.indexer.try_result().is_some() {}
+        self.writers.values().all(Thread::is_idle) && self.indexer.is_idle()
     }
 
     fn downloads(&self) -> Place {

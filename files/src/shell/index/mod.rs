@@ -131,11 +131,14 @@ impl Indexer {
         if path.starts_with(&self.private) {
             return Err((Why::Unreadable, "your identity is kept there"));
         }
-        let now = now(&path, &self.private).map_err(|why| match why {
-            Why::NotAFile => (why, "it is neither a file nor a folder"),
-            Why::TooDeep => (why, "it holds too many files"),
-            Why::Gone => gone,
-            why => (why, "it cannot be read"),
+        let reasons = [
+            (Why::NotAFile, "it is neither a file nor a folder"),
+            (Why::TooDeep, "it holds too many files"),
+            gone,
+        ];
+        let now = now(&path, &self.private).map_err(|why| {
+            let known = reasons.into_iter().find(|(known, _)| *known == why);
+            known.unwrap_or((why, "it cannot be read"))
         })?;
         if let Some(shared) = self.shared.iter_mut().find(|shared| shared.path == path) {
             shared.now = Some(now);
