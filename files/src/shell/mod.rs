@@ -60,6 +60,8 @@ pub struct Disk {
     /// Where what is received goes, unless it is the download folder.
     elsewhere: BTreeMap<TransferId, Place>,
     indexer: Thread<Option<Index>, Turn>,
+    /// Whether the index has been put on the disk for the last time.
+    is_ending: bool,
     /// Answers about jobs that no thread could be had for.
     refused: (VecDeque<ReadDone>, VecDeque<WriteDone>),
 }
@@ -85,6 +87,7 @@ impl Disk {
             writers: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
             indexer,
+            is_ending: false,
             refused: (VecDeque::new(), VecDeque::new()),
         };
         disk.writer(&disk.downloads())?;
@@ -221,8 +224,12 @@ impl Disk {
         for writer in self.writers.values_mut() {
             while writer.try_result().is_some() {}
         }
-        // Hashing goes on in the next run.
-        while self.indexer.try_result().is_some() {}
+        // One turn more puts on the disk what has changed; hashing goes on in the next run.
+        while let Some(turn) = self.indexer.try_result() {
+            if turn.more && !std::mem::replace(&mut self.is_ending, true) {
+                self.indexer.submit(None);
+            }
+        }
         self.writers.values().all(Thread::is_idle) && self.indexer.is_idle()
     }
 

@@ -24,6 +24,8 @@ use crate::disk::{Index, IndexDone, Share, Trouble};
 pub struct Indexer {
     /// Where it is kept, and the folder around it, which is never shared.
     file: PathBuf,
+    /// How that file was when it was read or written last.
+    file_stamp: Option<Stamp>,
     private: PathBuf,
     shared: Vec<Shared>,
     known: KnownFiles,
@@ -71,20 +73,34 @@ impl Indexer {
     /// with the first answer.
     pub fn open(data_dir: &Path) -> Self {
         let file = data_dir.join("shared-files");
-        let (book, words) = Book::read(&file);
-        let mut known = KnownFiles::default();
-        book.known.into_iter().for_each(|(path, of)| known.add(path, of));
-        let shared = book.shared.into_iter();
-        Self {
+        let mut indexer = Self {
             file,
+            file_stamp: None,
             private: data_dir.canonicalize().unwrap_or_else(|_| data_dir.to_owned()),
-            shared: shared.map(|(name, path)| Shared { name, path, now: None }).collect(),
-            known,
+            shared: Vec::new(),
+            known: KnownFiles::default(),
             wanted: VecDeque::new(),
             hashing: None,
             is_changed: false,
-            trouble: words.map(|words| Trouble { why: Why::Disk, words }),
+            trouble: None,
+        };
+        indexer.read();
+        indexer
+    }
+
+    /// Takes what another program of this user has put on the disk since: `client share` beside a
+    /// node that runs.
+    fn read(&mut self) {
+        let stamp = self.file.symlink_metadata().ok().map(|about| Stamp::of(&about));
+        if stamp == self.file_stamp {
+            return;
         }
+        self.file_stamp = stamp;
+        let (book, words) = Book::read(&self.file);
+        book.known.into_iter().for_each(|(path, of)| self.known.add(path, of));
+        let shared = book.shared.into_iter();
+        self.shared = shared.map(|(name, path)| Shared { name, path, now: None }).collect();
+        self.trouble = words.map(|words| Trouble { why: Why::Disk, words });
     }
 
     /// Does one job; without one, hashes a little, or puts on the disk what has changed.
@@ -98,6 +114,7 @@ impl Indexer {
     }
 
     fn run(&mut self, job: Index) -> Option<IndexDone> {
+        self.read();
         match job {
             Index::Share(path) => {
                 if let Err((why, reason)) = self.share(&path) {
@@ -207,13 +224,12 @@ impl Indexer {
 
     /// A little of what there is to do.
     fn step(&mut self) -> Option<IndexDone> {
+        if self.is_changed {
+            self.save();
+            return None;
+        }
         if self.hashing.is_none() {
-            let Some(path) = self.wanted.pop_front() else {
-                if self.is_changed {
-                    self.save();
-                }
-                return None;
-            };
+            let path = self.wanted.pop_front()?;
             // What cannot be read stays without a hash; it is tried again when it is looked at.
             let (dir, name) = system::open_parent(&path).ok()?;
             let (reading, stamp, _) = Reading::open(&dir, name.as_ref()).ok()?;
@@ -243,6 +259,7 @@ impl Indexer {
             let words = format!("what is shared could not be kept: {error}");
             self.trouble = Some(Trouble { why: Why::Disk, words });
         }
+        self.file_stamp = self.file.symlink_metadata().ok().map(|about| Stamp::of(&about));
     }
 }
 
