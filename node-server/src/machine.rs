@@ -287,10 +287,7 @@ impl Machine {
 
 /// What a person typed, with their home folder for `~`: no shell has read it.
 fn at_home(command: Command) -> Command {
-    let files = match command {
-        Command::Files(files) => files,
-        other => return other,
-    };
+    let Command::Files(files) = command else { return command };
     let target = |target| match target {
         Target::Folder(path) => Target::Folder(expanded(&path)),
         Target::Downloads | Target::Stdout => target,
