@@ -261,6 +261,7 @@ fn events() -> Vec<Event> {
         Event::Interface(interface.clone()),
         Event::Interface(InterfaceEvent { why: Some(text()), ..interface }),
         Event::Peer { address: text(), result: "connected" },
+        Event::Sandbox { state: "enforced" },
         Event::Diagnosis { cause: "well", text: text(), steps: vec![], firewall: vec![] },
         Event::Warning { kind: "twin", text: text() },
         Event::Error { kind: "failed", text: text() },

@@ -161,6 +161,7 @@ fn only_the_shell_and_the_loops_may_touch_the_machine() {
         "node-server/src/run.rs",
         "node-server/src/machine.rs",
         "client/src/run.rs",
+        "client/src/bars.rs",
         "client/src/tasks/files.rs",
         "client/src/tasks/mod.rs",
         "client/src/demo.rs",

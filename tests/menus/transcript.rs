@@ -11,8 +11,8 @@
 //! * `<keep> NAME text` waits for the text and keeps the word behind it as `{NAME}`;
 //! * `<not> text` fails if the text has ever been written; `<plain>` if an escape sequence has;
 //! * `<bells> 2` fails unless it has rung so often;
-//! * `<file> NAME = text` makes a file in the folder of this transcript, `{folder}`; `<holds> NAME =
-//!   text` fails unless there is one, with this text;
+//! * `<file> NAME = text` makes a file in the folder of this transcript, `{folder}`;
+//! * `<holds> NAME = text` fails unless there is one, with this text;
 //! * `<exit> 0` waits for the end: the exit code, and the terminal's modes as they were before.
 
 use std::collections::BTreeMap;
