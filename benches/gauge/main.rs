@@ -25,6 +25,7 @@ mod heap;
 mod idle;
 mod list;
 mod login;
+mod moving;
 mod table;
 mod talk;
 mod works;

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use files::news::FilePolicy;
+use files::transfers::Setup;
 use hallway::conn::{ConnId, NetInput, NetOutput};
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
@@ -33,10 +35,10 @@ enum Part {
 }
 
 /// A node and the one connection that it has.
-struct End {
+pub(crate) struct End {
     node: Node,
-    outputs: Vec<Output>,
-    conn: ConnId,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) conn: ConnId,
 }
 
 impl End {
@@ -50,13 +52,13 @@ impl End {
             echo: false,
             guesses: GuessLimits::default(),
             pins: Pins::default(),
-            files: files::transfers::Setup::default(),
+            files: Setup { policy: FilePolicy::All, bytes_max: None },
         };
         Self { node: Node::new(config, [byte; 32]), outputs: Vec::with_capacity(64), conn }
     }
 
     /// A turn of the loop in which one thing came.
-    fn turn(&mut self, input: Input<'_>) {
+    pub(crate) fn turn(&mut self, input: Input<'_>) {
         self.handle(input);
         self.handle(Input::TurnEnd);
     }
@@ -81,14 +83,14 @@ impl End {
 }
 
 /// Two who talk.
-struct Talk {
-    ann: End,
-    bob: End,
-    call: CallId,
+pub(crate) struct Talk {
+    pub(crate) ann: End,
+    pub(crate) bob: End,
+    pub(crate) call: CallId,
 }
 
 impl Talk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stretcher = Stretcher::default();
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 5460));
         let public = Identity::from_seed(&[2; 32]).public().0;

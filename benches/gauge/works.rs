@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use hallway::reason::Exit;
 
-use crate::{announcing, hall, list, login, talk};
+use crate::{announcing, hall, list, login, moving, talk};
 
 /// A piece of work.
 pub(crate) struct Work {
@@ -18,10 +18,12 @@ pub(crate) struct Work {
 }
 
 /// All of them.
-pub(crate) const WORKS: [Work; 16] = [
+pub(crate) const WORKS: [Work; 18] = [
     Work { name: "say", what: "a line said: sealed, ready to send", run: talk::say },
     Work { name: "hear", what: "a line heard, its confirmation sealed", run: talk::hear },
     Work { name: "confirm", what: "the confirmation read", run: talk::confirm },
+    Work { name: "file-out", what: "1 MiB of a file sent, by the core", run: moving::send },
+    Work { name: "file-in", what: "1 MiB of a file received, by the core", run: moving::receive },
     Work { name: "dial", what: "a log-in, the dialler without Argon2", run: login::dial },
     Work { name: "answer", what: "a log-in, the community", run: login::answer },
     Work { name: "join", what: "a place on the list of 100, before it is told", run: hall::join },

@@ -1,13 +1,15 @@
-//! A line of chat through Hallway and through what people would use instead, on the same work, in
-//! one run: `benches/side-by-side/run`, which also puts a community beside IRC servers.
+//! A line of chat, or files, through Hallway and through what people would use instead, on the same
+//! work, in one run: `benches/side-by-side/run`, which also puts a community beside IRC servers.
 //!
 //! In each round every contestant has its turn, so that whatever the machine does hits all alike.
-//! Whoever asks is on one core, whoever answers on another: the first two that it may use.
+//! It takes the first two cores that it may use: for a line whoever asks is on one and whoever
+//! answers on the other, for files everybody has both.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
@@ -17,14 +19,19 @@
 
 #[path = "../support/driven.rs"]
 mod driven;
+mod during;
+mod files;
 #[path = "../support/ircd.rs"]
 mod ircd;
+mod kit;
+mod movers;
 mod pipes;
 #[path = "../support/process.rs"]
 mod process;
 mod sockets;
 #[path = "../support/table.rs"]
 mod table;
+mod turn;
 
 use std::env;
 use std::time::{Duration, Instant};
@@ -32,6 +39,7 @@ use std::time::{Duration, Instant};
 use clap::Parser as _;
 
 use ircd::Ircd;
+use kit::Kit;
 use pipes::{PIPES, Pipes};
 use process::{Cores, move_to};
 use table::Figures;
@@ -48,7 +56,7 @@ const CALLS: usize = 5;
 const FLOOR: &str = "raw TCP";
 const OURS: &str = "Hallway: client chat, node-server --echo";
 
-/// A line of chat beside others.
+/// A line of chat beside others, or files.
 #[derive(clap::Parser)]
 struct Plan {
     /// How often everybody has a turn
@@ -57,6 +65,12 @@ struct Plan {
     /// Lines of one turn
     #[arg(long, default_value_t = 3_000)]
     lines: usize,
+    /// Files, and no line of chat
+    #[arg(long)]
+    files: bool,
+    /// Mebibytes of the large file
+    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
+    files_mib: u64,
     /// What cargo says to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -75,14 +89,18 @@ fn main() {
     match env::var(ROLE).as_deref() {
         Ok("echo") => sockets::serve_echo(),
         Ok(_) => sockets::serve_raw(),
-        Err(_) => measure(&Plan::parse()),
+        Err(_) => match Plan::parse() {
+            plan if plan.files => files::measure(plan.rounds, plan.files_mib),
+            plan => measure(&plan),
+        },
     }
 }
 
 fn measure(plan: &Plan) {
     assert_eq!(LINE.len(), 64);
     move_to(Cores::Asking);
-    let pipes = Pipes::new();
+    let kit = Kit::new();
+    let pipes = Pipes(&kit);
     let contestants = contestants(&pipes);
     let names = || contestants.iter().map(|one| one.name);
     let (mut p50, mut p99) = (vec![Ok(vec![]); names().len()], vec![Ok(vec![]); names().len()]);
@@ -108,8 +126,8 @@ fn measure(plan: &Plan) {
     print("from its start to the first line back, ms", names, set_up);
 }
 
-fn contestants(pipes: &Pipes) -> Vec<Contestant<'_>> {
-    let mut all: Vec<Contestant<'_>> = PIPES
+fn contestants<'a>(pipes: &'a Pipes<'_>) -> Vec<Contestant<'a>> {
+    let mut all: Vec<Contestant<'a>> = PIPES
         .iter()
         .map(|pipe| Contestant { name: pipe.name, start: Box::new(|| pipes.start(pipe)) })
         .collect();

@@ -1,21 +1,16 @@
 //! Contestants that are programs: a line goes into one's standard input, and comes back at its
 //! standard output.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::time::Instant;
-use std::{env, path::Path};
 
-use tempfile::TempDir;
-
-use crate::process::{Cores, Process, free_address, is_here, on};
+use crate::kit::Kit;
+use crate::process::{Cores, Process, free_address, is_here};
 use crate::{Carrier, LINE, OURS, sorted};
 
-/// A pair of programs. In the commands stand for something: PORT, DIR (keys and settings), BIN
-/// (Hallway's programs).
+/// A pair of programs; the [`Kit`] says what stands for something in the commands.
 pub(crate) struct Pipe {
     pub(crate) name: &'static str,
     /// How to get the programs.
@@ -60,69 +55,23 @@ pub(crate) const PIPES: [Pipe; 5] = [
     },
 ];
 
-/// What the programs need: keys and settings, made once, and not anybody's own.
-pub(crate) struct Pipes {
-    folder: TempDir,
-    programs: PathBuf,
-}
+/// Starts the pairs.
+pub(crate) struct Pipes<'a>(pub(crate) &'a Kit);
 
-impl Pipes {
-    pub(crate) fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        // target/release/deps/side_by_side-…
-        let me = env::current_exe().unwrap();
-        let programs = me.parent().and_then(Path::parent).unwrap().to_owned();
-        let pipes = Self { folder, programs };
-        pipes.make("openssl", &OPENSSL);
-        for key in ["DIR/host", "DIR/user"] {
-            pipes.make("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", key]);
-        }
-        let write = |name: &str, text: String| {
-            fs::write(pipes.folder.path().join(name), text).unwrap();
-        };
-        let host = fs::read_to_string(pipes.folder.path().join("host.pub")).unwrap_or_default();
-        write("known_hosts", format!("* {host}"));
-        write("sshd_config", pipes.filled(SSHD, 0));
-        write("ssh_config", pipes.filled(SSH, 0));
-        pipes
-    }
-
-    /// Runs a program that makes keys, if it is here.
-    fn make(&self, program: &str, arguments: &[&str]) {
-        if is_here(program) {
-            let mut command = Command::new(program);
-            command.args(arguments.iter().map(|argument| self.filled(argument, 0)));
-            assert!(command.stderr(Stdio::null()).status().unwrap().success(), "{command:?}");
-        }
-    }
-
-    fn filled(&self, text: &str, port: u16) -> String {
-        text.replace("DIR", self.folder.path().to_str().unwrap())
-            .replace("BIN", self.programs.to_str().unwrap())
-            .replace("PORT", &port.to_string())
-    }
-
-    fn command(&self, cores: Cores, text: &str, at: SocketAddr) -> Command {
-        let text = self.filled(text, at.port());
-        let mut words = text.split_whitespace();
-        let mut command = on(cores, words.next().unwrap());
-        command.args(words).env("HALLWAY_PASSWORD", "four quite random words");
-        command
-    }
-
+impl Pipes<'_> {
     /// Starts the one who answers.
     fn answering(&self, pipe: &Pipe, cores: Cores) -> Result<(Process, SocketAddr), String> {
-        let program = |command: &str| self.filled(command.split(' ').next().unwrap_or(""), 0);
+        let program = |command: &str| self.0.filled(command.split(' ').next().unwrap_or(""), 0);
         if ![pipe.answering, pipe.asking].map(program).iter().all(|program| is_here(program)) {
             return Err(format!("not here: {}", pipe.install));
         }
         let at = free_address();
-        let mut command = self.command(cores, pipe.answering, at);
+        let mut command = self.0.command(cores, pipe.answering, at.port());
         Ok((Process::serve(&mut command, at), at))
     }
 
     fn asking(&self, pipe: &Pipe, cores: Cores, at: SocketAddr) -> Asking {
-        let mut command = self.command(cores, pipe.asking, at);
+        let mut command = self.0.command(cores, pipe.asking, at.port());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = Process(command.spawn().unwrap());
         let stdin = process.0.stdin.take().unwrap();
@@ -172,40 +121,3 @@ impl Asking {
         assert_eq!(self.heard, LINE);
     }
 }
-
-const OPENSSL: [&str; 15] = [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=localhost",
-    "-keyout",
-    "DIR/cert.key",
-    "-out",
-    "DIR/cert.pem",
-];
-
-const SSHD: &str = "
-ListenAddress 127.0.0.1
-HostKey DIR/host
-AuthorizedKeysFile DIR/user.pub
-PasswordAuthentication no
-PermitRootLogin yes
-UsePAM no
-StrictModes no
-PidFile none
-";
-
-const SSH: &str = "
-IdentityFile DIR/user
-IdentitiesOnly yes
-UserKnownHostsFile DIR/known_hosts
-BatchMode yes
-RequestTTY no
-";

@@ -1,7 +1,7 @@
 //! Processes that are measured: each on its core, and ended with the value that stands for it.
 
 use std::ffi::OsStr;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio, id};
 use std::sync::LazyLock;
@@ -69,13 +69,26 @@ impl Process {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = Self(quiet.spawn().unwrap());
         let begun = Instant::now();
-        while TcpStream::connect(at).is_err() {
+        while !process.listens(at) {
             let over = process.0.try_wait().unwrap();
             let late = begun.elapsed() > PATIENCE;
             assert!(over.is_none() && !late, "it does not listen: {command:?} {over:?}");
             thread::yield_now();
         }
         process
+    }
+
+    /// Whether somebody listens there, as the network of that process has it: a call to find it
+    /// out would be taken for the one that is waited for.
+    fn listens(&self, at: SocketAddr) -> bool {
+        let table =
+            fs::read_to_string(format!("/proc/{}/net/tcp", self.0.id())).unwrap_or_default();
+        // number, here, there, state
+        let port = format!(":{:04X}", at.port());
+        table.lines().any(|row| {
+            let mut words = row.split_whitespace().skip(1);
+            words.next().is_some_and(|here| here.ends_with(&port)) && words.nth(1) == Some("0A")
+        })
     }
 }
 
