@@ -125,12 +125,8 @@ impl Bench {
         stop_after: usize,
     ) -> Result<Wire, ConnId> {
         let conn = self.open();
-        let wanted = Wanted {
-            service,
-            password: password(),
-            identity: None,
-            profile: Profile::Test,
-        };
+        let wanted =
+            Wanted { service, password: password(), identity: None, profile: Profile::Test };
         let me = me(who);
         let (dialling, hello) = Dialling::start(wanted, Millis(self.now), &mut self.seeds).unwrap();
         if stop_after == 0 {

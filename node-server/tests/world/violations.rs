@@ -90,10 +90,7 @@ fn messages() -> Vec<Message> {
 fn is_allowed(at: At, message: &Message) -> bool {
     let community = matches!(at, At::Joining | At::Joined);
     match message {
-        Message::Auth(_)
-        | Message::Join(_)
-        | Message::Watch
-        | Message::State(_) => false,
+        Message::Auth(_) | Message::Join(_) | Message::Watch | Message::State(_) => false,
         Message::Files(files) => {
             matches!(at, At::Talking | At::Exchanging)
                 && matches!(files, Files::Got(0) | Files::List(_))
