@@ -2,7 +2,7 @@
 //! stay plain.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, stderr};
 
 use files::disk::TransferId;
@@ -10,11 +10,14 @@ use files::news::{About, News, Progress, Stage, Way};
 use hallway::shell::options::Common;
 use hallway::shell::terminal::Terminal;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use node_server::machine::Machine;
 
 /// All bars on the screen; none where nobody would see them.
 pub(crate) struct Bars {
     screen: Option<MultiProgress>,
     bars: BTreeMap<TransferId, ProgressBar>,
+    /// Offers of which it was said that they wait.
+    asked: BTreeSet<TransferId>,
 }
 
 impl Bars {
@@ -24,7 +27,7 @@ impl Bars {
         let seen = stderr().is_terminal() && !common.plain && !common.json && !dumb;
         let screen =
             seen.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
-        Self { screen, bars: BTreeMap::new() }
+        Self { screen, bars: BTreeMap::new(), asked: BTreeSet::new() }
     }
 
     /// Something about a transfer.
@@ -62,18 +65,31 @@ impl Bars {
         };
         let state = match stage {
             Stage::Moving => String::new(),
-            Stage::Looking => " looking".into(),
-            Stage::Asking => " asking".into(),
-            Stage::Checking => " checking".into(),
-            Stage::Stalled => " stalled".into(),
-            Stage::Waiting => " waiting".into(),
+            Stage::Looking => "looking: ".into(),
+            Stage::Asking => "asking: ".into(),
+            Stage::Checking => "checking: ".into(),
+            Stage::Stalled => "stalled: ".into(),
+            Stage::Waiting => "waiting: ".into(),
         };
         let entries = if about.entries > 1 {
             format!(" {}/{}", progress.entries, about.entries)
         } else {
             String::new()
         };
-        bar.set_message(format!("{} {way} {}{entries}{state}", about.name, about.peer));
+        bar.set_message(format!("{state}{} {way} {}{entries}", about.name, about.peer));
+    }
+
+    /// Says once of each offer that the other side is asked.
+    pub(crate) fn asking(&mut self, machine: &Machine) {
+        for (about, _, stage) in machine.node().files().list() {
+            let asks = stage == Stage::Asking && about.way == Way::Out;
+            if asks && self.asked.insert(about.id) {
+                let words = format!("waiting for {} to accept {}", about.peer, about.name);
+                if machine.terminal().is_interactive() {
+                    self.say(machine.terminal(), &words);
+                }
+            }
+        }
     }
 
     /// A line of talk, above the bars.
@@ -93,11 +109,14 @@ impl Bars {
     }
 }
 
-/// Bytes, rate, time left and the name, in 80 columns; no colours.
+/// Bytes, rate, time left and the name, in 80 columns, or less of it in fewer; no colours.
 fn style(sized: bool) -> ProgressStyle {
+    let columns = terminal_size::terminal_size_of(stderr()).map_or(80, |(width, _)| width.0);
     let sized_row = "{percent:>3}% [{bar:16}] {decimal_bytes:>9} {decimal_bytes_per_sec:>11} \
                      {eta:>4} {wide_msg}";
+    let short_row = "{percent:>3}% {eta:>4} {wide_msg}";
     let open_row = "{decimal_bytes:>9} {decimal_bytes_per_sec:>11} {wide_msg}";
+    let sized_row = if columns < 72 { short_row } else { sized_row };
     // Both are right, as a test shows.
     ProgressStyle::with_template(if sized { sized_row } else { open_row })
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -117,7 +136,7 @@ mod tests {
         let term = InMemoryTerm::new(4, 80);
         let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
         let screen = Some(MultiProgress::with_draw_target(target));
-        let mut bars = Bars { screen, bars: BTreeMap::new() };
+        let mut bars = Bars { screen, bars: BTreeMap::new(), asked: BTreeSet::new() };
         let about = About {
             id: TransferId(1),
             way: Way::In,

@@ -43,19 +43,22 @@ const STORY: &str = "A community, with an echo in it, runs inside this program.\
 
 /// Starts all three and shows the list; the two others end with the program.
 pub(crate) fn run(options: &Options, mut base: Base) -> Exit {
-    match prepare(options, &mut base) {
-        Ok((node, app, first)) => match Machine::start(
-            base,
-            node,
-            None,
-            folders(&options.node, &std::env::temp_dir()),
-            Stretcher::default(),
-        ) {
-            Ok(machine) => serve(options, machine, app, first),
-            Err(_) => Exit::Failed,
-        },
-        Err(error) => Refusal::failed(error).tell(base.terminal, options.common.json),
-    }
+    let prepared = prepare(options, &mut base);
+    // Where what is shared is kept for as long as the demo lasts.
+    let own = std::env::temp_dir().join(format!("hallway-demo-{}", std::process::id()));
+    let made = prepared.and_then(|prepared| std::fs::create_dir(&own).map(|()| prepared));
+    let (node, app, first) = match made {
+        Ok(made) => made,
+        Err(error) => return Refusal::failed(error).tell(base.terminal, options.common.json),
+    };
+    let folders = folders(&options.node, &own);
+    let exit = match Machine::start(base, node, None, folders, Stretcher::default()) {
+        Ok(machine) => serve(options, machine, app, first),
+        Err(_) => Exit::Failed,
+    };
+    // What cannot be removed is in the folder for such things.
+    let _ = std::fs::remove_dir_all(&own);
+    exit
 }
 
 fn prepare(options: &Options, base: &mut Base) -> io::Result<(Node, App, Vec<Act>)> {

@@ -160,6 +160,21 @@ impl Errand {
         commands
     }
 
+    /// What a person is told of a connection that has ended, after [`Self::told`].
+    pub fn unlinked_words(&self, label: &str, ended: Ended) -> Option<String> {
+        match self.stage {
+            Stage::Over if ended.exit() == Exit::Done => {
+                (self.worst == Exit::Lost).then(|| format!("{label} has gone in the midst of it"))
+            }
+            Stage::Over => Some(ended.words(label)),
+            // Once, and not for each attempt.
+            Stage::Pausing(_) if self.pause == PAUSE_FIRST + PAUSE_FIRST => {
+                Some(format!("{}; trying again by itself", ended.words(label)))
+            }
+            _ => None,
+        }
+    }
+
     fn unlinked(&mut self, now: Millis, ended: Ended) {
         let had_begun = matches!(self.stage, Stage::Open(_)) || self.lost.is_some();
         let is_lost = matches!(ended, Ended::Lost(_) | Ended::NotReached(_) | Ended::Busy { .. });

@@ -154,7 +154,7 @@ pub fn reason(why: Why) -> &'static str {
 }
 
 /// How much of it that is.
-fn share(done: u64, of: Option<u64>) -> Option<String> {
+pub fn share(done: u64, of: Option<u64>) -> Option<String> {
     let of = of.filter(|of| *of > 0)?;
     Some(format!("{}%", u128::from(done.min(of)) * 100 / u128::from(of)))
 }

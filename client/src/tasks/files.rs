@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ::files::disk::{Index, IndexDone, Share, Source, Target};
 use ::files::news::News;
 use ::files::shell::Indexer;
+use hallway::event::Event;
 use hallway::message::files::Item;
 use hallway::place::Place;
 use hallway::reason::Exit;
@@ -21,7 +22,7 @@ use node_server::file_words;
 use node_server::machine::{Happening, Machine};
 use node_server::notice::Notice;
 use node_server::run::leave;
-use node_server::talk::{Act, wanted};
+use node_server::talk::{Act, quoted, wanted};
 use node_server::view;
 
 use super::{dialler, machine, password};
@@ -70,10 +71,16 @@ pub(crate) fn get(
         Some(path) if path == Path::new("-") => Target::Stdout,
         Some(path) => Target::Folder(path.to_owned()),
     };
+    let wish = |name: &String| match wanted(name) {
+        Some(wanted) => Ok(Wish::Get(wanted, target.clone())),
+        None => {
+            Err(Refusal::usage(format!("{}: what is shared has a name, not a path", quoted(name))))
+        }
+    };
     let wishes = if target == Target::Stdout && (options.common.json || names.len() > 1) {
         Err(Refusal::usage("standard output takes one file, and no --json with it"))
     } else {
-        Ok(names.iter().map(|name| Wish::Get(wanted(name), target.clone())).collect())
+        names.iter().map(wish).collect()
     };
     run(options, base, home, place, wishes)
 }
@@ -131,12 +138,17 @@ fn do_errand(
         let commands = match happening {
             Some(Happening::Notice(notice)) => {
                 told(&machine, &mut bars, &notice, options);
-                errand.told(now, &notice)
+                let commands = errand.told(now, &notice);
+                if let Notice::Unlinked(_, label, ended) = &notice
+                    && let Some(words) = errand.unlinked_words(label, *ended)
+                {
+                    bars.say(machine.terminal(), &words);
+                }
+                commands
             }
             Some(Happening::Signal(_) | Happening::Typed(Typed::Interrupt)) => {
                 bars.finish();
-                leave(machine, false);
-                return Exit::Done;
+                return interrupted(machine, json);
             }
             Some(Happening::Trouble(words)) => {
                 bars.say(machine.terminal(), &words);
@@ -147,7 +159,24 @@ fn do_errand(
         for command in commands.into_iter().chain(errand.tick(now)) {
             machine.act(Act::Do(command));
         }
+        bars.asking(&machine);
     }
+}
+
+/// Told to end before all was done: that is not what was asked for.
+fn interrupted(machine: Machine, json: bool) -> Exit {
+    let left: Vec<_> = machine.node().files().list().collect();
+    for (about, progress, _) in &left {
+        let done = file_words::share(progress.done, about.bytes).unwrap_or_else(|| "part".into());
+        let words = format!("{} was interrupted: {done} of it is there", about.name);
+        machine.terminal().show(&format!("{words}; the same command goes on with it"), false);
+        if json {
+            let text = words;
+            machine.terminal().data(&Event::Error { kind: "interrupted", text }.line());
+        }
+    }
+    leave(machine, false);
+    Exit::Failed
 }
 
 /// What a person, or a script, is told.

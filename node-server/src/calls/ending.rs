@@ -74,9 +74,8 @@ impl Calls {
             if conversation.is_finished() && !desk.files.is_idle(id.link()) {
                 // What moves is waited for, as long as it takes.
                 conversation.finish(now.tick);
-            } else if conversation.is_finished() {
-                self.close(id, now.tick, CloseReason::Bye, desk);
-            } else if late && conversation.stage == Stage::Exchanging {
+            } else if conversation.is_finished() || late && conversation.stage == Stage::Exchanging
+            {
                 self.close(id, now.tick, CloseReason::Bye, desk);
             } else if late && conversation.stage == Stage::Talking {
                 self.end(now.tick, id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed

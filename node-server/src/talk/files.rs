@@ -11,7 +11,7 @@ use hallway::text::FileName;
 use hallway::tree::FileHash;
 
 use super::commands::{ALONE, Entry, find};
-use super::{Act, Talk, show};
+use super::{Act, Talk, quoted, show};
 use crate::file_words;
 use crate::node::{Command, Node};
 use crate::notice::CallId;
@@ -83,8 +83,12 @@ impl Talk {
         }
         match self.meant(from, node) {
             Ok(id) => {
-                let get = |name: &String| Files::Get(id.link(), wanted(name), Target::Downloads);
-                names.iter().map(|name| Act::Do(Command::Files(get(name)))).collect()
+                if let Some(wrong) = names.iter().find(|name| wanted(name).is_none()) {
+                    return vec![show(format!("{}: that is no name of a file", quoted(wrong)))];
+                }
+                let get = |wanted| Files::Get(id.link(), wanted, Target::Downloads);
+                let all = names.iter().filter_map(|name| wanted(name));
+                all.map(|wanted| Act::Do(Command::Files(get(wanted)))).collect()
             }
             Err(words) => vec![show(words)],
         }
@@ -222,8 +226,13 @@ fn cancel(number: u64) -> Vec<Act> {
 }
 
 /// A file by its name, or by its hash.
-pub fn wanted(typed: &str) -> Wanted {
-    FileHash::parse(typed).map_or_else(|| Wanted::Name(FileName::of(typed)), Wanted::Hash)
+/// `None` for what nothing that is shared is called: a path.
+pub fn wanted(typed: &str) -> Option<Wanted> {
+    let name = || {
+        let name = FileName::of(typed);
+        (name.as_str() == typed).then_some(Wanted::Name(name))
+    };
+    FileHash::parse(typed).map(Wanted::Hash).or_else(name)
 }
 
 /// Words as a shell splits them; all of it as one where a quote is left open, as in `don't`.
@@ -258,9 +267,12 @@ mod tests {
 
     #[test]
     fn sixty_four_hexadecimal_digits_are_a_hash_and_anything_else_a_name() {
-        assert!(matches!(wanted(&"0a".repeat(32)), Wanted::Hash(hash) if hash.0 == [10; 32]));
+        assert!(matches!(wanted(&"0a".repeat(32)), Some(Wanted::Hash(hash)) if hash.0 == [10; 32]));
         for name in ["0a0a", "notes.txt", &"0g".repeat(32)] {
-            assert!(matches!(wanted(name), Wanted::Name(_)), "{name}");
+            assert!(matches!(wanted(name), Some(Wanted::Name(_))), "{name}");
+        }
+        for path in ["a/b", "../a", "", ".", "a:b"] {
+            assert!(wanted(path).is_none(), "{path}");
         }
     }
 }
