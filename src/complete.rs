@@ -25,7 +25,7 @@ pub enum Behind {
 }
 
 impl Words {
-    /// What completes the word at the end of `before`, if that is not one of the words for anywhere.
+    /// What completes the word at the end of `before`, unless a word for anywhere does.
     pub fn behind(&self, before: &str) -> Option<&Behind> {
         let before = before.trim_start();
         if before.rsplit(char::is_whitespace).next().is_some_and(|word| word.starts_with('@')) {

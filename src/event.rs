@@ -96,6 +96,11 @@ pub enum Event {
         /// `connected`, `refused`, `silent` or `unreachable`.
         result: &'static str,
     },
+    /// How well this system confines who writes what is received.
+    Sandbox {
+        /// `enforced`, `partly` or `none`.
+        state: &'static str,
+    },
     /// Why nobody is seen, or that all is well.
     Diagnosis {
         /// Which cause.

@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use hallway::conn::{ConnectError, Lost};
-use hallway::event::{DeviceEvent, Event, InterfaceEvent, MemberEvent, NeighbourEvent};
+use hallway::event::{
+    DeviceEvent, Event, FileEvent, InterfaceEvent, ItemEvent, MemberEvent, NeighbourEvent,
+};
 use hallway::identity::PublicIdentity;
 use hallway::limits;
 use hallway::message::Message;
@@ -259,10 +261,58 @@ fn events() -> Vec<Event> {
         Event::Interface(interface.clone()),
         Event::Interface(InterfaceEvent { why: Some(text()), ..interface }),
         Event::Peer { address: text(), result: "connected" },
+        Event::Sandbox { state: "enforced" },
         Event::Diagnosis { cause: "well", text: text(), steps: vec![], firewall: vec![] },
         Event::Warning { kind: "twin", text: text() },
         Event::Error { kind: "failed", text: text() },
     ]
+}
+
+/// Those about files. Of a file, its size and hash may be unknown; a folder has no hash.
+fn file_events() -> Vec<Event> {
+    let some = || Some(String::new());
+    let streamed = FileEvent::default();
+    let sized = FileEvent { bytes: Some(1), ..streamed.clone() };
+    let offer = |of: &FileEvent| FileEvent { free: Some(1), ..of.clone() };
+    let progress = |of: &FileEvent| {
+        let (done, state) = (Some(1), Some("moving"));
+        Event::FileProgress(FileEvent { done, state, ..of.clone() })
+    };
+    let failed = |of: &FileEvent| {
+        let (whose, reason) = (Some("here"), Some("disk"));
+        Event::FileFailed(FileEvent { whose, reason, text: some(), ..of.clone() })
+    };
+    let had = FileEvent { had: true, ..sized.clone() };
+    let sent = FileEvent { stored: some(), ..sized.clone() };
+    let sent_file = FileEvent { hash: some(), ..sent.clone() };
+    let done = [
+        FileEvent { path: some(), ..had.clone() },
+        FileEvent { path: some(), ..sent.clone() },
+        FileEvent { path: some(), ..sent_file.clone() },
+        had,
+        sent,
+        sent_file,
+    ];
+    let folder = ItemEvent {
+        peer: some(),
+        name: String::new(),
+        kind: "folder",
+        entries: 1,
+        bytes: 1,
+        modified: 1,
+        hash: None,
+    };
+    let file = ItemEvent { hash: some(), ..folder.clone() };
+    let ours = [&folder, &file].map(|item| ItemEvent { peer: None, ..item.clone() });
+    let mut events = vec![
+        Event::FileOffer(offer(&streamed)),
+        Event::FileOffer(FileEvent { done: Some(1), ..offer(&sized) }),
+        Event::FileOffer(offer(&sized)),
+    ];
+    events.extend([&streamed, &sized].into_iter().flat_map(|of| [progress(of), failed(of)]));
+    events.extend(done.map(Event::FileDone));
+    events.extend([file, folder].into_iter().chain(ours).map(Event::File));
+    events
 }
 
 /// The event's name and the names of its fields.
@@ -276,7 +326,8 @@ fn form(line: &str) -> (String, BTreeSet<String>) {
 fn every_event_has_an_example_with_just_its_fields() {
     let examples: BTreeSet<_> =
         EVENTS.lines().filter(|line| line.starts_with('{')).map(form).collect();
-    let real: BTreeSet<_> = events().iter().map(|event| form(&event.line())).collect();
+    let all = events().into_iter().chain(file_events());
+    let real: BTreeSet<_> = all.map(|event| form(&event.line())).collect();
     assert_eq!(examples, real);
 
     let (_, body) = EVENT_SOURCE.split_once("pub enum Event {\n").unwrap();
@@ -288,8 +339,9 @@ fn every_event_has_an_example_with_just_its_fields() {
     });
     let variants: BTreeSet<String> = variants.collect();
     let named: BTreeSet<String> = real.into_iter().map(|(name, _)| name).collect();
-    assert_eq!(variants, named, "an event is missing in this test and in docs/EVENTS.md");
-    for name in variants {
+    let bare: BTreeSet<String> = named.iter().map(|name| name.replace('-', "")).collect();
+    assert_eq!(variants, bare, "an event is missing in this test and in docs/EVENTS.md");
+    for name in named {
         assert!(EVENTS.contains(&format!("\n### `{name}`\n")), "{name}");
     }
 }

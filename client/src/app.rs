@@ -106,11 +106,8 @@ impl App {
     /// What to ask, as things are.
     pub fn question(&mut self, node: &Node) -> Question {
         // A script's next line is for the conversation, or for the list that is to come.
-        let waits = match &self.screen {
-            Screen::Calling(_) => true,
-            Screen::Files(FilesAt::Shelf(waiting)) => !waiting.is_empty(),
-            _ => false,
-        };
+        let waits = matches!(&self.screen, Screen::Calling(_))
+            || matches!(&self.screen, Screen::Files(FilesAt::Shelf(asked)) if !asked.is_empty());
         if waits && !self.interactive {
             return Question::Nothing;
         }

@@ -1,5 +1,6 @@
 //! Progress bars of transfers, under the lines that tell of them: on a terminal, unless it is to
 //! stay plain.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, stderr};

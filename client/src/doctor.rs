@@ -5,6 +5,8 @@ use discovery::limits::{CHECKUP_ASKS, LOOK_SECONDS};
 use discovery::neighbours::{Change, Probed};
 use discovery::shell::service::{Discovery, Search, Setup};
 use discovery::view;
+use files::shell::{Sandbox, probe};
+use hallway::event::Event;
 use hallway::place::Place;
 use hallway::reason::Exit;
 use hallway::shell::base::Base;
@@ -30,12 +32,15 @@ pub(crate) fn run(options: &Options, mut base: Base, place: Option<&Place>, seco
         Err(refusal) => return refusal.tell(base.terminal, json),
     };
     let diagnosis = Diagnosis::of(&findings);
+    let sandbox = probe();
     if json {
-        for event in findings.events() {
+        let sandbox = Event::Sandbox { state: sandbox_state(sandbox) };
+        for event in findings.events().into_iter().chain([sandbox]) {
             base.terminal.data(&event.line());
         }
         base.terminal.data(&diagnosis.event().line());
     } else {
+        base.terminal.data(sandbox_words(sandbox));
         for row in report(&findings, &diagnosis) {
             base.terminal.data(&row);
         }
@@ -92,5 +97,22 @@ fn follow(base: &mut Base, discovery: &mut Discovery, end: Millis) -> Over {
         if let Some(over) = wait(base, discovery.deadline(), Some(end)) {
             return over;
         }
+    }
+}
+
+/// How well this system confines who writes what is received; the words scripts may rely on.
+fn sandbox_state(sandbox: Sandbox) -> &'static str {
+    match sandbox {
+        Sandbox::Enforced => "enforced",
+        Sandbox::Partly => "partly",
+        Sandbox::NotThere => "none",
+    }
+}
+
+fn sandbox_words(sandbox: Sandbox) -> &'static str {
+    match sandbox {
+        Sandbox::Enforced => "files: what comes can be written into its folder only (Landlock)",
+        Sandbox::Partly => "files: what comes can be written into its folder only (old Landlock)",
+        Sandbox::NotThere => "files: no Landlock on this system; names are checked all the same",
     }
 }

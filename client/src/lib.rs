@@ -1,8 +1,7 @@
 //! The client: a menu for people and tasks for scripts, with a node built in.
 //!
-//! [`app`] is the core of the menu, [`chat`] that of a single conversation, [`errand`] that of the tasks about
-//! files, [`menu`] the tables of
-//! the screens.
+//! [`app`] is the core of the menu, [`chat`] that of a single conversation, [`errand`] that of the
+//! tasks about files, [`menu`] the tables of the screens.
 #![forbid(unsafe_code)]
 
 pub mod app;

@@ -17,8 +17,9 @@ pub fn level(news: &News) -> Level {
         | News::Begun(..)
         | News::Done(..)
         | News::HadAlready(..)
-        | News::Listed(..) => Level::Info,
-        News::Skipped(..) | News::Shares(..) => Level::Info,
+        | News::Skipped(..) => Level::Info,
+        // What somebody has asked for is told.
+        News::Listed(..) | News::Shares(..) => Level::Warn,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
             Level::Warn
         }
@@ -31,7 +32,10 @@ pub fn words(news: &News) -> Option<String> {
         News::Offered(about, free, here) => offered(about, *free, *here),
         News::Begun(about, progress) => begun(about, progress),
         News::Moved(about, _, Stage::Stalled) => {
-            format!("{}: {} has stalled; waiting", about.id.0, about.name)
+            format!(
+                "{}: {} does not move at the moment; waiting for {}",
+                about.id.0, about.name, about.peer
+            )
         }
         News::Moved(..) => return None,
         News::Done(about, name, path, _) => done(about, name.as_str(), path.as_deref()),
@@ -115,9 +119,11 @@ fn done(about: &About, stored: &str, path: Option<&Path>) -> String {
 
 fn failed(about: &About, failure: &Failure) -> String {
     let About { id, peer, name, way, .. } = about;
-    let what = match way {
-        Way::Out => format!("{}: {name} is not sent to {peer}", id.0),
-        Way::In => format!("{}: {name} is not fetched from {peer}", id.0),
+    let what = match (way, failure) {
+        (Way::In, Failure::Here(Why::Denied)) => return format!("you did not take {name}"),
+        (Way::Out, Failure::There(Why::Denied)) => return format!("{peer} does not take {name}"),
+        (Way::Out, _) => format!("{}: {name} is not sent to {peer}", id.0),
+        (Way::In, _) => format!("{}: {name} is not fetched from {peer}", id.0),
     };
     match failure {
         Failure::There(why) => format!("{what}. {peer}: {}", reason(*why)),
@@ -130,8 +136,8 @@ fn failed(about: &About, failure: &Failure) -> String {
 pub fn reason(why: Why) -> &'static str {
     match why {
         Why::Denied => "it was not accepted",
-        Why::Policy => "no files are taken there (--files all takes them)",
-        Why::TooLarge => "it is larger than what is taken there (--files-max)",
+        Why::Policy => "no files are taken (--files all takes them)",
+        Why::TooLarge => "it is larger than what is taken (--files-max)",
         Why::NoRoom => "the disk has no room for it",
         Why::Have => "it is there already",
         Why::TooMany => "there are too many transfers; try again later",
@@ -139,7 +145,7 @@ pub fn reason(why: Why) -> &'static str {
         Why::Disk => "the disk failed",
         Why::Damaged => "what came is not what was sent",
         Why::Changed => "it changed while it was sent; send it again",
-        Why::Gone => "there is no such thing",
+        Why::Gone => "there is no such file or folder",
         Why::Unreadable => "it may not be read",
         Why::NotAFile => "it is neither a file nor a folder",
         Why::TooDeep => "it has too many entries, or folders too deep inside each other",

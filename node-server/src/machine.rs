@@ -268,8 +268,12 @@ impl Machine {
     /// Says goodbye to everybody and closes; gives what was left to tell.
     pub fn stop(mut self) -> (Vec<Notice>, Terminal) {
         drop(self.discovery.take());
+        let until = self.now() + GOODBYE;
         self.handle(Input::Stop);
         self.base.net.finish(GOODBYE);
+        while !self.disk.is_settled() && self.now() < until {
+            self.base.net.wait(Some(until));
+        }
         let left = self.happenings.into_iter().filter_map(|happening| match happening {
             Happening::Notice(notice) => Some(notice),
             Happening::Neighbour(_)
@@ -283,10 +287,7 @@ impl Machine {
 
 /// What a person typed, with their home folder for `~`: no shell has read it.
 fn at_home(command: Command) -> Command {
-    let files = match command {
-        Command::Files(files) => files,
-        other => return other,
-    };
+    let Command::Files(files) = command else { return command };
     let target = |target| match target {
         Target::Folder(path) => Target::Folder(expanded(&path)),
         Target::Downloads | Target::Stdout => target,

@@ -301,8 +301,7 @@ fn people(sight: Sight<'_>) -> String {
 fn files(node: &Node) -> String {
     let transfers = file_words::transfers(node.files());
     let shares = file_words::shares(&node.files().shares());
-    let commands =
-        "send @NAME PATH, files NAME, get @NAME FILE, share PATH, unshare NAME, cancel N";
+    let commands = "send, files NAME, get, share, unshare, transfers, cancel: 9 tells how";
     format!("{transfers}\n{shares}\n  {commands}")
 }
 

@@ -9,7 +9,7 @@ mod commands;
 mod files;
 mod pace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ::files::news::{About, News};
 use discovery::neighbours::Udn;
@@ -69,16 +69,17 @@ pub struct Talk {
     focus: Option<CallId>,
     /// Who was talked to when the line that is being typed was asked for: a line meant for one
     /// never goes to another.
-    addressed: Option<(CallId, String)>,
+    addressed: Option<(CallId, Who)>,
+    /// Whom every open call is with: several may have the same name.
+    partners: BTreeMap<CallId, Fingerprint>,
     ringing: BTreeSet<CallId>,
     /// Calls that the person here made or took: their conversation is what they want to see next.
     wanted: BTreeSet<CallId>,
     /// Calls that the person has just taken or ended, and that the node has not told of yet: until
     /// then it is open who the next line goes to.
     settling: BTreeSet<CallId>,
-    /// The next conversation with whoever is called this is the one that was wanted, under another
-    /// number.
-    wants_next: Option<String>,
+    /// The next conversation with this person is the one that was wanted, under another number.
+    wants_next: Option<Fingerprint>,
     /// Whether a conversation that nobody here asked for is talked to at once.
     takes_any: bool,
     bell: Bell,
@@ -106,10 +107,10 @@ impl Talk {
         if self.is_settling() {
             return None;
         }
-        let label = self.focus.and_then(|focus| label_of(focus, node));
-        self.addressed = self.focus.zip(label.clone());
+        let who = self.focus.and_then(|focus| who_of(focus, node));
+        self.addressed = self.focus.zip(who.cloned());
         let several = node.talking().nth(1).is_some();
-        Some(label.filter(|_| several).map_or_else(|| "> ".into(), |label| format!("{label}> ")))
+        Some(who.filter(|_| several).map_or_else(|| "> ".into(), |who| format!("{}> ", who.label)))
     }
 
     /// Whether it is open who the next line goes to.
@@ -139,8 +140,8 @@ impl Talk {
         if is_answer(trimmed, node) {
             return self.command(trimmed, node);
         }
-        if let Some((_, label)) = addressed
-            && let Some(acts) = self.too_late(trimmed, &label)
+        if let Some((_, who)) = addressed
+            && let Some(acts) = self.too_late(trimmed, &who.label)
         {
             return Some(acts);
         }
@@ -179,6 +180,11 @@ impl Talk {
 
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
+        if let Notice::Calling(id, who) | Notice::Ringing(id, who) | Notice::Connected(id, who) =
+            notice
+        {
+            self.partners.insert(*id, who.fingerprint);
+        }
         match notice {
             Notice::Ringing(id, _) => {
                 self.ringing.insert(*id);
@@ -191,8 +197,9 @@ impl Talk {
                 let rang = self.ringing.remove(id);
                 self.settling.remove(id);
                 self.shelf.remove(id.link());
-                if view::is_double(ended) {
-                    self.go_on(*id, label, node);
+                let partner = self.partners.remove(id);
+                if let Some(partner) = partner.filter(|_| view::is_double(ended)) {
+                    self.go_on(*id, partner, node);
                 } else {
                     self.wanted.remove(id);
                     self.focus = self.focus.filter(|focus| focus != id);
@@ -223,9 +230,9 @@ impl Talk {
         let words =
             if self.ringing.remove(&id) { Some(view::connected(who)) } else { view::words(notice) };
         let mut acts: Vec<Act> = words.map(show).into_iter().collect();
-        let is_next = self.wants_next.take_if(|label| is_same(label, who)).is_some();
-        if let (true, Some((call, label))) = (is_next, &mut self.addressed)
-            && is_same(label, who)
+        let is_next = self.wants_next.take_if(|next| *next == who.fingerprint).is_some();
+        if let (true, Some((call, addressed))) = (is_next, &mut self.addressed)
+            && addressed.fingerprint == who.fingerprint
         {
             *call = id;
         }
@@ -240,13 +247,13 @@ impl Talk {
 
     /// Two called each other at once, and the other connection is the conversation: what the person
     /// wanted of this one they want of that one, whether it stands already or not yet.
-    fn go_on(&mut self, gone: CallId, label: &str, node: &Node) {
+    fn go_on(&mut self, gone: CallId, partner: Fingerprint, node: &Node) {
         if !self.wanted.remove(&gone) && self.focus != Some(gone) {
             return;
         }
-        let same = node.talking().filter(|(_, who)| is_same(label, who));
+        let same = node.talking().filter(|(_, who)| who.fingerprint == partner);
         self.focus = same.map(|(id, _)| id).last();
-        self.wants_next = self.focus.is_none().then(|| label.to_owned());
+        self.wants_next = self.focus.is_none().then_some(partner);
         // A line that is being typed is for the same person as before, and for nobody else.
         if let (Some(focus), Some((call, _))) = (self.focus, &mut self.addressed)
             && *call == gone
@@ -280,13 +287,6 @@ impl Talk {
             (Bell::Mention | Bell::All, _) => false,
         }
     }
-}
-
-/// Whether a call with this label was for these: a label is a name, or a name marked by a piece of
-/// a fingerprint, or, before they had said their name, an address, which tells nothing.
-fn is_same(label: &str, who: &Who) -> bool {
-    let name = |label: &str| label.split('~').next().map(str::to_owned);
-    label.contains(':') || name(label) == name(&who.label)
 }
 
 /// Whether a line answers a call: it needs no slash then.
@@ -343,8 +343,8 @@ fn show(text: String) -> Act {
     Act::Show(text, false)
 }
 
-fn label_of(id: CallId, node: &Node) -> Option<String> {
-    node.talking().find(|(call, _)| *call == id).map(|(_, who)| who.label.clone())
+fn who_of(id: CallId, node: &Node) -> Option<&Who> {
+    node.talking().find(|(call, _)| *call == id).map(|(_, who)| who)
 }
 
 #[cfg(test)]

@@ -113,6 +113,12 @@ fn files_are_offered_taken_denied_shared_and_fetched() {
 }
 
 #[test]
+fn what_several_share_is_one_list_and_something_is_sent_to_all_of_them() {
+    play_with("files-of-several", &[("style", ""), ("term", "TERM=xterm")]);
+    play_with("files-of-several", &[("style", "--plain"), ("term", "TERM=dumb")]);
+}
+
+#[test]
 fn a_half_typed_line_stays_whole_and_a_pasted_block_is_one_message() {
     play("typing");
 }

@@ -5,14 +5,15 @@
 //!   of her own; from here on the steps are hers, and again after `@katie`; with `lan` before the
 //!   program it runs on a network of this transcript alone, and others there can be found;
 //! * `> text` types a line, `>> text` leaves out the Enter;
-//! * `< text` waits for the text, behind what earlier steps have found on the screen;
+//! * `< text` waits for the text, behind what earlier steps have found on the screen; spaces at its
+//!   end count when there is a `|` behind them;
 //! * `<key> Ctrl-C` types a key; `<paste> one|two` pastes two lines; `<signal> TERM` sends a
 //!   signal;
 //! * `<keep> NAME text` waits for the text and keeps the word behind it as `{NAME}`;
 //! * `<not> text` fails if the text has ever been written; `<plain>` if an escape sequence has;
 //! * `<bells> 2` fails unless it has rung so often;
-//! * `<file> NAME = text` makes a file in the folder of this transcript, `{folder}`; `<holds> NAME =
-//!   text` fails unless there is one, with this text;
+//! * `<file> NAME = text` makes a file in the folder of this transcript, `{folder}`;
+//! * `<holds> NAME = text` fails unless there is one, with this text;
 //! * `<exit> 0` waits for the end: the exit code, and the terminal's modes as they were before.
 
 use std::collections::BTreeMap;
@@ -200,7 +201,7 @@ impl Stage {
         let end = self.end;
         let actor = self.actor();
         let found = actor.found;
-        let text = text.trim_end();
+        let text = text.strip_suffix('|').unwrap_or(text.trim_end());
         let place = |contents: &str| {
             let behind = contents.get(found..)?.find(text)? + found + text.len();
             is_right(contents.get(behind..)?).then_some(behind)

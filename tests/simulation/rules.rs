@@ -43,6 +43,8 @@ pub struct Rules {
     /// What was said to a person in conversations that are not over.
     accounts: BTreeMap<(Run, HostId), Vec<String>>,
     lives: BTreeMap<(Run, CallId), Life>,
+    /// Whom a call is with.
+    partners: BTreeMap<(Run, CallId), Fingerprint>,
     /// Blocks of ciphertext, each with its place in its record.
     blocks: BTreeSet<(usize, [u8; 16])>,
     deaths: BTreeMap<Run, u64>,

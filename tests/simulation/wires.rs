@@ -339,7 +339,7 @@ impl World {
 
     /// Nothing arrives at that end before then; for longer than TCP waits, it is dead.
     pub fn block(&mut self, pipe: usize, side: usize, until: u64) {
-        // What is on its way has been planned for the end of a longer one, and does not come before.
+        // What is on its way has been planned for the end of a longer one, and comes no sooner.
         let blocked_until = &mut self.pipes[pipe].ends[side].blocked_until;
         *blocked_until = until.max(*blocked_until);
         if until > self.now + STARVED {

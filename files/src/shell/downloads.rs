@@ -29,8 +29,9 @@ fn found(
 /// The line `XDG_DOWNLOAD_DIR="$HOME/Downloads"`. The home directory itself means that there is
 /// none.
 fn named(text: &str, home: &Path) -> Option<PathBuf> {
-    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("XDG_DOWNLOAD_DIR="));
-    let value = lines.last()?.trim_matches('"');
+    let mut lines = text.lines().rev();
+    let value = lines.find_map(|line| line.trim().strip_prefix("XDG_DOWNLOAD_DIR="))?;
+    let value = value.trim_matches('"');
     let path = match value.strip_prefix("$HOME") {
         Some(rest) => home.join(rest.trim_start_matches('/')),
         None => PathBuf::from(value),

@@ -60,6 +60,8 @@ pub struct Disk {
     /// Where what is received goes, unless it is the download folder.
     elsewhere: BTreeMap<TransferId, Place>,
     indexer: Thread<Option<Index>, Turn>,
+    /// Whether the index has been put on the disk for the last time.
+    is_ending: bool,
     /// Answers about jobs that no thread could be had for.
     refused: (VecDeque<ReadDone>, VecDeque<WriteDone>),
 }
@@ -85,6 +87,7 @@ impl Disk {
             writers: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
             indexer,
+            is_ending: false,
             refused: (VecDeque::new(), VecDeque::new()),
         };
         disk.writer(&disk.downloads())?;
@@ -147,7 +150,11 @@ impl Disk {
             Write::Look(..) | Write::Open(_, _, Target::Downloads) => None,
             Write::Open(_, _, Target::Folder(path)) => Some(Place::Folder(path.clone())),
             Write::Open(_, _, Target::Stdout) => Some(Place::Stdout),
-            _ => self.elsewhere.remove(&id),
+            Write::Check(_)
+            | Write::From(..)
+            | Write::Put(..)
+            | Write::Store(..)
+            | Write::Abandon(..) => self.elsewhere.remove(&id),
         };
         let is_last = matches!(job, Write::Abandon(..));
         let place = elsewhere.clone().unwrap_or_else(|| self.downloads());
@@ -209,6 +216,21 @@ impl Disk {
     fn stdin_thread(&self) -> io::Result<Thread<Read, ReadDone>> {
         let mut sources = Sources::new(self.setup.data_dir.clone());
         Thread::start(&self.waker, "stdin", move |job| sources.run(job))
+    }
+
+    /// Whether all that was to be written is: ask before the program ends, when nothing more is
+    /// wanted of the answers.
+    pub fn is_settled(&mut self) -> bool {
+        for writer in self.writers.values_mut() {
+            while writer.try_result().is_some() {}
+        }
+        // One turn more puts on the disk what has changed; hashing goes on in the next run.
+        while let Some(turn) = self.indexer.try_result() {
+            if turn.more && !std::mem::replace(&mut self.is_ending, true) {
+                self.indexer.submit(None);
+            }
+        }
+        self.writers.values().all(Thread::is_idle) && self.indexer.is_idle()
     }
 
     fn downloads(&self) -> Place {

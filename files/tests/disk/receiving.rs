@@ -352,7 +352,7 @@ fn an_entry_whose_folder_has_not_come_is_refused() {
         open(&mut store, &arriving).unwrap();
         let mut pieces = Joiner::pieces(stream(&folders, &root));
         pieces.remove(left_out);
-        let done: Result<(), _> = pieces.into_iter().map(|piece| put(&mut store, piece)).collect();
+        let done = pieces.into_iter().try_for_each(|piece| put(&mut store, piece));
         assert_eq!(done.unwrap_err().why, Why::Damaged);
         abandon(&mut store, Keep::Nothing);
     }

@@ -50,8 +50,8 @@ fn a_full_disk_is_said_so_keeps_the_part_and_goes_on_when_there_is_room() {
     assert!(room.free <= 3 * CHUNK as u64, "{} free", room.free);
 
     open(&mut store, &arriving).unwrap();
-    let pieces = Joiner::pieces(stream(&folders, &path)).into_iter();
-    let done: Result<(), _> = pieces.map(|piece| put(&mut store, piece)).collect();
+    let mut pieces = Joiner::pieces(stream(&folders, &path)).into_iter();
+    let done = pieces.try_for_each(|piece| put(&mut store, piece));
     let trouble = done.unwrap_err();
     assert_eq!(trouble.why, Why::NoRoom);
     let words = format!("file was not written to {}: the disk is full", folders.to.display());
@@ -78,8 +78,8 @@ fn a_disk_without_room_for_one_more_file_is_said_so_too() {
     let arriving = arriving(&look(&mut folders.sources(), &root).unwrap());
     let mut store = folders.store();
     open(&mut store, &arriving).unwrap();
-    let pieces = Joiner::pieces(stream(&folders, &root)).into_iter();
-    let done: Result<(), _> = pieces.map(|piece| put(&mut store, piece)).collect();
+    let mut pieces = Joiner::pieces(stream(&folders, &root)).into_iter();
+    let done = pieces.try_for_each(|piece| put(&mut store, piece));
     assert_eq!(done.unwrap_err().why, Why::NoRoom);
     assert!(finish(&mut store).is_err());
     abandon(&mut store, Keep::Nothing);

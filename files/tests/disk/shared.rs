@@ -108,6 +108,29 @@ fn the_index_survives_a_restart_and_hashes_nothing_again() {
 }
 
 #[test]
+fn what_another_program_of_the_same_person_shares_is_shared_here_and_not_lost() {
+    let folders = Folders::new();
+    let [one, two] = ["one", "two"].map(|name| folders.from.join(name));
+    fs::write(&one, "1").unwrap();
+    fs::write(&two, "2").unwrap();
+    let mut node = Indexer::open(&folders.data);
+    share(&mut node, &one);
+    settle(&mut node);
+    let mut task = Indexer::open(&folders.data);
+    share(&mut task, &two);
+    settle(&mut task);
+    assert_eq!(names(&shares(&mut node, Index::Survey).0), ["one", "two"]);
+    shares(&mut task, Index::Unshare(None));
+    assert!(shares(&mut node, Index::Survey).0.is_empty());
+    // What was received by the one is known to the other.
+    let path = folders.from.join("received");
+    fs::write(&path, "received").unwrap();
+    task.turn(Some(Index::Remember(path.clone(), hash(b"received"))));
+    settle(&mut task);
+    assert_eq!(find(&mut node, hash(b"received")), Some(path));
+}
+
+#[test]
 fn what_changed_vanished_and_came_back_is_noticed() {
     let folders = Folders::new();
     let path = folders.from.join("file");

@@ -305,3 +305,47 @@ fn a_file_that_vanishes_while_it_waits_is_named() {
     );
     assert_eq!(world.hosts[BORIS].disk.parts.len(), 1, "its part stays");
 }
+
+#[test]
+fn a_sender_that_did_not_hear_that_it_is_stored_does_not_send_it_again() {
+    for seed in 0..20 {
+        let chance = &mut Chance(seed);
+        let thing = if seed % 2 == 0 { folder(chance) } else { file(chance) };
+        let bytes = thing.bytes();
+        let mut world = World::of_two(all(), vec![("thing", thing)]);
+        let link = world.connect(ANNA, BORIS);
+        world.command(ANNA, Command::Send(link, source("thing")));
+        while !world.is_done(BORIS) {
+            assert!(world.step(chance));
+        }
+        world.cut(link);
+        world.connect(ANNA, BORIS);
+        world.settle(chance);
+        assert_eq!(world.told(ANNA), ["Begun", "Interrupted", "HadAlready"]);
+        assert_eq!((world.arrived, world.hosts[BORIS].disk.downloads.len()), (bytes, 1));
+        assert!(world.hosts.iter().all(|host| host.transfers.list().next().is_none()));
+    }
+}
+
+#[test]
+fn small_files_that_came_whole_do_not_come_again() {
+    const SMALL: usize = 10_000;
+    for seed in 0..20 {
+        let chance = &mut Chance(seed);
+        let names: Vec<String> = (0..90).map(|at| format!("{at}")).collect();
+        let contents = names.iter().map(|name| (name.as_str(), Some(chance.bytes(SMALL))));
+        let thing = Thing::folder(contents.collect());
+        let bytes = thing.bytes();
+        let mut world = World::of_two(all(), vec![("thing", thing)]);
+        let link = world.connect(ANNA, BORIS);
+        world.command(ANNA, Command::Send(link, source("thing")));
+        while world.arrived < bytes / 2 {
+            assert!(world.step(chance));
+        }
+        world.cut(link);
+        world.connect(ANNA, BORIS);
+        world.settle(chance);
+        check(&world).unwrap();
+        assert!(world.arrived <= bytes + SMALL as u64, "{} of {bytes} bytes came", world.arrived);
+    }
+}

@@ -366,7 +366,7 @@ impl World {
         self.now = self.now.max(until);
     }
 
-    // ---- what is to be seen ----------------------------------------------------------------------
+    // ---- what is to be seen -----------------------------------------------------------------
 
     /// Connections that are open.
     pub fn links(&self) -> Vec<LinkId> {

@@ -201,7 +201,9 @@ impl Calls {
             let Some(leaving) = self.leaving.get_mut(at).filter(|each| each.until.is_none()) else {
                 continue;
             };
-            let (ended, finishing) = (leaving.ended, leaving.conversation.finishing);
+            let finishing = leaving.conversation.finishing;
+            // The one that was to stay never came about here: nothing goes on.
+            let ended = heir.map_or(Ended::Lost(Lost::Broken), |_| leaving.ended);
             // Without an heir the report names them.
             let lines = heir.map(|_| leaving.conversation.unsent()).unwrap_or_default();
             self.report(at, ended, desk);

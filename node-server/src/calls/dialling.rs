@@ -46,8 +46,7 @@ impl Calls {
             desk.notice(never(service, id, callee.label, ended));
             return id;
         }
-        let ticket =
-            Ticket { service: service, password: callee.password, identity: callee.identity };
+        let ticket = Ticket { service, password: callee.password, identity: callee.identity };
         let outbound = Box::new(Outbound::start(&callee.whereabouts, ticket, now, desk));
         self.calls.insert(id, Call::Dialling { label: callee.label, outbound });
         id

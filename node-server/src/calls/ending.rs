@@ -49,7 +49,7 @@ impl Calls {
         desk.notice(notice);
     }
 
-    /// Hangs up once everything said is confirmed.
+    /// Hangs up once everything said is confirmed, and all files are there.
     pub(crate) fn finish(&mut self, id: CallId, now: Millis, desk: &mut Desk) {
         match self.conversation(self.spoken_on(id)) {
             Some(conversation) => conversation.finish(now),
@@ -71,7 +71,10 @@ impl Calls {
             let Some(conversation) = self.conversation(id) else { continue };
             conversation.flush(now.tick, desk);
             let late = conversation.deadline().is_some_and(|until| until <= now.tick);
-            if conversation.is_finished() {
+            if conversation.is_finished() && !desk.files.is_idle(id.link()) {
+                // What moves is waited for, as long as it takes.
+                conversation.finish(now.tick);
+            } else if conversation.is_finished() {
                 self.close(id, now.tick, CloseReason::Bye, desk);
             } else if late && conversation.stage == Stage::Talking {
                 self.end(now.tick, id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed

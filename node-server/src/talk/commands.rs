@@ -3,7 +3,7 @@
 use hallway::text::{Line, Name, shown};
 
 use super::files::FILE_COMMANDS;
-use super::{Act, Bell, Talk, label_of, parse_trust, show};
+use super::{Act, Bell, Talk, parse_trust, show, who_of};
 use crate::node::{Command, Node};
 use crate::notice::{CallId, Who};
 
@@ -88,7 +88,7 @@ impl Talk {
             Err(words) => vec![show(words)],
             Ok(id) if text.trim().is_empty() => {
                 self.focus = Some(id);
-                let label = label_of(id, node).unwrap_or_default();
+                let label = who_of(id, node).map_or("", |who| &who.label);
                 vec![show(format!("now talking to {label}"))]
             }
             Ok(id) => say_to(id, text, node),
@@ -195,8 +195,8 @@ impl Talk {
 
 fn say_to(id: CallId, text: &str, node: &Node) -> Vec<Act> {
     if !node.can_say(id) {
-        let who = label_of(id, node).unwrap_or_else(|| "they".into());
-        return vec![show(format!("not sent: {who} cannot take another line at the moment"))];
+        let label = who_of(id, node).map_or("they", |who| &who.label);
+        return vec![show(format!("not sent: {label} cannot take another line at the moment"))];
     }
     let lines = Line::split(text);
     let mut acts = Vec::new();
@@ -240,3 +240,16 @@ pub(super) fn find<'a>(
 pub(super) const ALONE: &str = "you are in no conversation";
 /// When nobody rings.
 const NO_CALL: &str = "nobody calls at the moment";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_fits_a_screen() {
+        let text = help_text();
+        assert!(text.lines().all(|row| hallway::text::columns(row) <= 80), "{text}");
+        // What is typed never runs into what it does.
+        assert!(text.lines().all(|row| row.chars().nth(27) == Some(' ')), "{text}");
+    }
+}

@@ -71,7 +71,12 @@ impl Pace {
                 let others = same(about);
                 joined(file_words::words(news), self.over(about, others))
             }
-            _ => file_words::words(news),
+            News::Moved(..)
+            | News::Offered(..)
+            | News::Skipped(..)
+            | News::Listed(..)
+            | News::NotThere(..)
+            | News::Shares(..) => file_words::words(news),
         }
     }
 

@@ -114,13 +114,19 @@ impl Bench {
     /// Somebody dials the node and proves who they are. With `stop_after`, only so many of their
     /// messages are sent, and there is no channel.
     pub fn dial_in(&mut self, who: &str, stop_after: usize) -> Result<Wire, ConnId> {
+        self.dial_in_for(Service::Chat, who, stop_after)
+    }
+
+    /// The same for one of the services of a node.
+    pub fn dial_in_for(
+        &mut self,
+        service: Service,
+        who: &str,
+        stop_after: usize,
+    ) -> Result<Wire, ConnId> {
         let conn = self.open();
-        let wanted = Wanted {
-            service: Service::Chat,
-            password: password(),
-            identity: None,
-            profile: Profile::Test,
-        };
+        let wanted =
+            Wanted { service, password: password(), identity: None, profile: Profile::Test };
         let me = me(who);
         let (dialling, hello) = Dialling::start(wanted, Millis(self.now), &mut self.seeds).unwrap();
         if stop_after == 0 {

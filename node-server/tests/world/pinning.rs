@@ -1,5 +1,6 @@
 //! Who is remembered, and what becomes of somebody who is not who their name says.
 
+use hallway::conn::Lost;
 use hallway::pins::Subject;
 use hallway::reason::{CloseReason, Ended};
 use node_server::calls::CallPolicy;
@@ -145,4 +146,27 @@ fn who_is_accepted_second_does_not_take_the_name_over() {
         assert_eq!(world.labels(ann).len(), 2);
         assert_ne!(world.labels(ann)[0], world.labels(ann)[1]);
     }
+}
+
+/// Found by the simulation (seed 1927): a conversation with somebody who has the name of another
+/// ended without a word, when their program kept the connection that ours would not have.
+#[test]
+fn whoever_calls_an_impostor_they_talk_with_is_told_when_that_conversation_is_over() {
+    let mut outcomes = [false; 2];
+    for key in 60..80 {
+        let mut world = World::new(1);
+        let ann = world.join(&person("ann").knows(&person("bob")));
+        let impostor = world.join(&person("bob").key(key));
+        world.introduce(impostor, ann);
+        let talk = world.talking(ann)[0];
+        let call = world.call(&[impostor]);
+        world.command(ann, call);
+        world.run(1_000);
+        let goes_on = world.talking(ann) == [talk];
+        let ended = world.host(ann).ended().into_iter().find(|(call, ..)| *call == talk);
+        let lost = (talk, Ended::Lost(Lost::Broken), vec![]);
+        assert_eq!(ended, (!goes_on).then_some(lost), "{}", world.story());
+        outcomes[usize::from(goes_on)] = true;
+    }
+    assert_eq!(outcomes, [true; 2], "whose connection stays depends on the identities");
 }

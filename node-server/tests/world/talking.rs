@@ -5,7 +5,7 @@ use node_server::node::Command;
 use node_server::notice::{CallId, Notice, Who};
 use node_server::talk::{Act, Talk};
 
-use crate::people::{line, person};
+use crate::people::{Person, line, person};
 use crate::world::{HostId, World};
 
 fn talk_with(world: &World, host: HostId) -> (CallId, Who) {
@@ -61,4 +61,29 @@ fn a_line_typed_while_one_connection_replaces_another_goes_to_the_same_person() 
     world.command(ann, Command::Say(second, vec![line("for bob only")]));
     world.run(5_000);
     assert_eq!(world.host(0).heard(), ["for bob only"]);
+}
+
+/// Found by the simulation (seed 1927): of two people of one name, one closed their conversation as
+/// if another connection with them went on, and the line that had been typed to them went to the
+/// other.
+#[test]
+fn a_line_typed_to_one_never_goes_to_another_of_the_same_name() {
+    let mut world = World::new(1);
+    let [bob, ann] = ["bob", "ann"].map(|name| world.join(&person(name)));
+    let other_bob = world.join(&Person { key: 99, instance: 99, ..person("bob") });
+    let mut talk = Talk::with_anybody();
+    for host in [bob, other_bob] {
+        world.introduce(host, ann);
+        let (call, who) = talk_with(&world, ann);
+        talk.told(&Notice::Connected(call, who), world.node(ann));
+    }
+    let (call, who) = talk_with(&world, ann);
+    talk.typed(&format!("/to {}", who.label), world.node(ann));
+    assert_eq!(talk.prompt(world.node(ann)), Some(format!("{}> ", who.label)));
+    world.command(ann, Command::HangUp(call));
+    world.run(5_000);
+    let ended = Ended::Closed(CloseReason::Duplicate);
+    talk.told(&Notice::Ended(call, who.label, ended, Vec::new()), world.node(ann));
+    assert_eq!(says(talk.typed("for the other bob only", world.node(ann))), None);
+    assert_eq!(talk.focus(), None);
 }

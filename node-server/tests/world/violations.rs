@@ -4,7 +4,7 @@ use hallway::conn::{ConnId, Lost, NetInput};
 use hallway::handshake::auth::{Auth, Instance};
 use hallway::handshake::hello::{ServerHello, Service};
 use hallway::limits;
-use hallway::message::files::Files;
+use hallway::message::files::{Files, List, Sent, Take};
 use hallway::message::{Addresses, Change, Join, Member, Message, Page, Say, State};
 use hallway::place::Place;
 use hallway::reason::{CloseReason, Ended, PeerFault};
@@ -26,13 +26,16 @@ enum At {
     Ringing,
     /// They called, we took it.
     Talking,
+    /// They connected for files.
+    Exchanging,
     /// A community before its list.
     Joining,
     /// A community after its list.
     Joined,
 }
 
-const ALL: [At; 5] = [At::Calling, At::Ringing, At::Talking, At::Joining, At::Joined];
+const ALL: [At; 6] =
+    [At::Calling, At::Ringing, At::Talking, At::Exchanging, At::Joining, At::Joined];
 
 fn member() -> Member {
     Member {
@@ -76,6 +79,10 @@ fn messages() -> Vec<Message> {
         Message::Shown(1),
         Message::Shown(u64::MAX),
         Message::Files(Files::Got(0)),
+        Message::Files(Files::Got(1)),
+        Message::Files(Files::List(List { request: 1, after: None })),
+        Message::Files(Files::Take(Take { number: 1, have: None })),
+        Message::Files(Files::Sent(Sent { number: 1, entries: 0, bytes: 0 })),
         Message::Skipped,
     ]
 }
@@ -83,11 +90,11 @@ fn messages() -> Vec<Message> {
 fn is_allowed(at: At, message: &Message) -> bool {
     let community = matches!(at, At::Joining | At::Joined);
     match message {
-        Message::Auth(_)
-        | Message::Join(_)
-        | Message::Watch
-        | Message::State(_)
-        | Message::Files(_) => false,
+        Message::Auth(_) | Message::Join(_) | Message::Watch | Message::State(_) => false,
+        Message::Files(files) => {
+            matches!(at, At::Talking | At::Exchanging)
+                && matches!(files, Files::Got(0) | Files::List(_))
+        }
         Message::NameTaken(_) | Message::Members(_) | Message::Changes(_) | Message::Notice(_) => {
             community
         }
@@ -106,6 +113,7 @@ fn bench(at: At) -> (Bench, Wire, Wire) {
     let bad = match at {
         At::Calling => bench.dial_out(Service::Chat, "eve", 9),
         At::Ringing | At::Talking => bench.dial_in("eve", 9),
+        At::Exchanging => bench.dial_in_for(Service::Files, "eve", 9),
         At::Joining | At::Joined => bench.dial_out(Service::Community, "class", 9),
     };
     let mut bad = bad.ok().unwrap();
@@ -128,7 +136,9 @@ fn friend_is_well(bench: &mut Bench, friend: &mut Wire) {
 
 fn how_it_ended(bench: &Bench) -> Option<Ended> {
     bench.notices.iter().find_map(|notice| match notice {
-        Notice::Ended(_, _, ended, _) | Notice::CommunityFailed(_, ended) => Some(*ended),
+        Notice::Ended(_, _, ended, _)
+        | Notice::Unlinked(_, _, ended)
+        | Notice::CommunityFailed(_, ended) => Some(*ended),
         Notice::CommunityLost(_) => Some(Ended::Lost(Lost::Broken)),
         _ => None,
     })
@@ -155,6 +165,18 @@ fn every_message_out_of_place_ends_its_own_connection_and_no_other() {
             }
             friend_is_well(&mut bench, &mut friend);
         }
+    }
+}
+
+#[test]
+fn bytes_of_no_transfer_end_their_own_connection_and_no_other() {
+    for at in ALL {
+        let (mut bench, mut friend, mut bad) = bench(at);
+        let mut bytes = Vec::new();
+        bad.channel.send_bulk(Millis(bench.now), 1, b"boo", &mut bytes).unwrap();
+        bench.receive(bad.conn, &bytes);
+        assert!(bench.ended.contains(&bad.conn), "{at:?}");
+        friend_is_well(&mut bench, &mut friend);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Taker, bytes, file, task};
 use crate::support::{Launch, NODE_PASSWORD, Program};
 
 /// Enough for a transfer to be in its midst for a while, in a build for tests.
-const BYTES: usize = 48 << 20;
+const BYTES: usize = 16 << 20;
 
 /// Waits until so much is there; `false` when it was over before.
 fn waits_for(program: &Program, bytes: u64) -> bool {

@@ -6,7 +6,7 @@ use hallway::text::FileName;
 use tempfile::TempDir;
 
 use super::{Taker, bytes, file, names, task};
-use crate::support::{Launch, Program};
+use crate::support::{Launch, NODE_PASSWORD, Program};
 
 /// Somebody who shares these.
 fn sharer(paths: &[&Path]) -> Taker {
@@ -92,7 +92,7 @@ fn one_file_goes_to_standard_output_and_nothing_with_it() {
         .args(args)
         .arg("--data-dir")
         .arg(data.path())
-        .env("HALLWAY_PASSWORD", crate::support::NODE_PASSWORD)
+        .env("HALLWAY_PASSWORD", NODE_PASSWORD)
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap();
@@ -140,4 +140,25 @@ fn the_same_content_is_not_fetched_twice() {
     // What is not there any more, or is another now, is fetched again.
     std::fs::write(into.path().join("big.iso"), "changed").unwrap();
     assert!(get(into.path())["had"].is_null());
+}
+
+#[test]
+fn answers_piped_into_the_menu_send_and_fetch_and_all_of_it_arrives() {
+    let here = TempDir::new().unwrap();
+    let (sent, shared) =
+        (file(here.path(), "my notes", 1, 3_000_000), file(here.path(), "lesson", 2, 9_000_000));
+    let mut katie = Taker::new("katie");
+    katie.program.say(&format!("/share {}", shared.display()));
+    listed(&katie, |files| files.len() == 1);
+    let into = TempDir::new().unwrap();
+    let folder = into.path().to_str().unwrap();
+    let args = ["--listen", "127.0.0.1:0", "--name", "bob", "--download-dir", folder];
+    let mut menu = Launch::new("client", &args).start();
+    let path = sent.to_str().unwrap().replace(' ', "\\ ");
+    let answers = format!("3\n{}\n{NODE_PASSWORD}\n/menu\n5\n1\n{path}\n2\n1\n", katie.at);
+    menu.type_bytes(answers.as_bytes());
+    menu.end_input();
+    assert_eq!(menu.exit(), 0, "{}", menu.stderr());
+    assert_eq!(katie.read("my notes"), bytes(1, 3_000_000));
+    assert_eq!(std::fs::read(into.path().join("lesson")).unwrap(), bytes(2, 9_000_000));
 }

@@ -33,6 +33,16 @@ impl Rules {
                 let (Some(from), true) = (from, is_echo) else { return };
                 (*at, *from, line.as_str().to_owned(), true)
             }
+            Fact::Told {
+                at,
+                notice:
+                    Notice::Calling(call, who)
+                    | Notice::Ringing(call, who)
+                    | Notice::Connected(call, who),
+            } => {
+                self.partners.insert((*at, *call), who.fingerprint);
+                return;
+            }
             Fact::Died { at } => {
                 self.deaths.insert(*at, world.now);
                 self.accounts.retain(|(by, _), _| by != at);
@@ -106,14 +116,16 @@ impl Rules {
     /// as unconfirmed has been shown to them.
     pub(super) fn what_was_confirmed_was_shown(&mut self, world: &World, fact: &Fact) -> Verdict {
         match fact {
-            Fact::Told { at, notice: Notice::Ended(_, _, _, unsent) } => {
+            Fact::Told { at, notice: Notice::Ended(call, _, _, unsent) } => {
+                // The same may have been said to others, who have confirmed it.
+                let partner = self.partners.remove(&(*at, *call));
+                let key = partner.and_then(|partner| person(world, partner)).map(|to| (*at, to));
+                let Some(lines) = key.and_then(|key| self.accounts.get_mut(&key)) else {
+                    return Ok(());
+                };
                 for line in unsent {
-                    let ours = self.accounts.iter_mut().filter(|((by, _), _)| by == at);
-                    for (_, lines) in ours {
-                        if let Some(found) = lines.iter().position(|text| text == line.as_str()) {
-                            lines.remove(found);
-                            break;
-                        }
+                    if let Some(found) = lines.iter().position(|text| text == line.as_str()) {
+                        lines.remove(found);
                     }
                 }
                 Ok(())

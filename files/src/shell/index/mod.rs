@@ -24,6 +24,8 @@ use crate::disk::{Index, IndexDone, Share, Trouble};
 pub struct Indexer {
     /// Where it is kept, and the folder around it, which is never shared.
     file: PathBuf,
+    /// How that file was when it was read or written last.
+    file_stamp: Option<Stamp>,
     private: PathBuf,
     shared: Vec<Shared>,
     known: KnownFiles,
@@ -71,20 +73,34 @@ impl Indexer {
     /// with the first answer.
     pub fn open(data_dir: &Path) -> Self {
         let file = data_dir.join("shared-files");
-        let (book, words) = Book::read(&file);
-        let mut known = KnownFiles::default();
-        book.known.into_iter().for_each(|(path, of)| known.add(path, of));
-        let shared = book.shared.into_iter();
-        Self {
+        let mut indexer = Self {
             file,
+            file_stamp: None,
             private: data_dir.canonicalize().unwrap_or_else(|_| data_dir.to_owned()),
-            shared: shared.map(|(name, path)| Shared { name, path, now: None }).collect(),
-            known,
+            shared: Vec::new(),
+            known: KnownFiles::default(),
             wanted: VecDeque::new(),
             hashing: None,
             is_changed: false,
-            trouble: words.map(|words| Trouble { why: Why::Disk, words }),
+            trouble: None,
+        };
+        indexer.read();
+        indexer
+    }
+
+    /// Takes what another program of this user has put on the disk since: `client share` beside a
+    /// node that runs.
+    fn read(&mut self) {
+        let stamp = self.file.symlink_metadata().ok().map(|about| Stamp::of(&about));
+        if stamp == self.file_stamp {
+            return;
         }
+        self.file_stamp = stamp;
+        let (book, words) = Book::read(&self.file);
+        book.known.into_iter().for_each(|(path, of)| self.known.add(path, of));
+        let shared = book.shared.into_iter();
+        self.shared = shared.map(|(name, path)| Shared { name, path, now: None }).collect();
+        self.trouble = words.map(|words| Trouble { why: Why::Disk, words });
     }
 
     /// Does one job; without one, hashes a little, or puts on the disk what has changed.
@@ -98,6 +114,7 @@ impl Indexer {
     }
 
     fn run(&mut self, job: Index) -> Option<IndexDone> {
+        self.read();
         match job {
             Index::Share(path) => {
                 if let Err((why, reason)) = self.share(&path) {
@@ -131,11 +148,14 @@ impl Indexer {
         if path.starts_with(&self.private) {
             return Err((Why::Unreadable, "your identity is kept there"));
         }
-        let now = now(&path, &self.private).map_err(|why| match why {
-            Why::NotAFile => (why, "it is neither a file nor a folder"),
-            Why::TooDeep => (why, "it holds too many files"),
-            Why::Gone => gone,
-            why => (why, "it cannot be read"),
+        let reasons = [
+            (Why::NotAFile, "it is neither a file nor a folder"),
+            (Why::TooDeep, "it holds too many files"),
+            gone,
+        ];
+        let now = now(&path, &self.private).map_err(|why| {
+            let known = reasons.into_iter().find(|(known, _)| *known == why);
+            known.unwrap_or((why, "it cannot be read"))
         })?;
         if let Some(shared) = self.shared.iter_mut().find(|shared| shared.path == path) {
             shared.now = Some(now);
@@ -204,13 +224,12 @@ impl Indexer {
 
     /// A little of what there is to do.
     fn step(&mut self) -> Option<IndexDone> {
+        if self.is_changed {
+            self.save();
+            return None;
+        }
         if self.hashing.is_none() {
-            let Some(path) = self.wanted.pop_front() else {
-                if self.is_changed {
-                    self.save();
-                }
-                return None;
-            };
+            let path = self.wanted.pop_front()?;
             // What cannot be read stays without a hash; it is tried again when it is looked at.
             let (dir, name) = system::open_parent(&path).ok()?;
             let (reading, stamp, _) = Reading::open(&dir, name.as_ref()).ok()?;
@@ -240,6 +259,7 @@ impl Indexer {
             let words = format!("what is shared could not be kept: {error}");
             self.trouble = Some(Trouble { why: Why::Disk, words });
         }
+        self.file_stamp = self.file.symlink_metadata().ok().map(|about| Stamp::of(&about));
     }
 }
 

@@ -58,8 +58,8 @@ enum Stage {
     Idle,
     /// The stream is wanted; some of it may be there already.
     Asked(Option<Have>),
-    Passing(Passing),
-    Moving(Stream),
+    Passing(Box<Passing>),
+    Moving(Box<Stream>),
 }
 
 impl Sources {
@@ -151,18 +151,19 @@ pub(super) fn place_of(path: &Path) -> io::Result<(PathBuf, FileName)> {
 
 impl Origin {
     /// The stream from its beginning.
-    fn stream(&mut self, private: &Path) -> Result<Stream, Why> {
-        match self {
+    fn stream(&mut self, private: &Path) -> Result<Box<Stream>, Why> {
+        let stream = match self {
             Self::File { path, name, stamp } => {
-                Ok(Stream::file(Walk::file(path, alone(name)?)?, *stamp))
+                Stream::file(Walk::file(path, alone(name)?)?, *stamp)
             }
-            Self::Folder { path } => Ok(Stream::folder(Walk::folder(path, private)?)),
+            Self::Folder { path } => Stream::folder(Walk::folder(path, private)?),
             Self::Stdin { name, stream } => {
                 // What was read once does not come again.
                 let reading = Reading::stream(stream.take().ok_or(Why::Gone)?)?;
-                Ok(Stream::of_input(alone(name)?, reading))
+                Stream::of_input(alone(name)?, reading)
             }
-        }
+        };
+        Ok(Box::new(stream))
     }
 }
 
@@ -203,7 +204,7 @@ impl Transfer {
 
     fn pass(
         &mut self,
-        passing: Passing,
+        passing: Box<Passing>,
         private: &Path,
         parts: &mut Vec<Part>,
     ) -> Result<Stage, Why> {
@@ -223,7 +224,7 @@ impl Transfer {
 
 /// As much of a stream as goes at once. An entry and its first bytes are not parted: so a small
 /// file that turns out to be broken is left out as if it had not been begun.
-fn fill(mut stream: Stream, parts: &mut Vec<Part>) -> Stage {
+fn fill(mut stream: Box<Stream>, parts: &mut Vec<Part>) -> Stage {
     let mut weight = 0;
     let mut begun = None;
     while weight < FILE_READ_BYTES as u64 {

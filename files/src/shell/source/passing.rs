@@ -10,7 +10,7 @@ use super::stream::{Step, Stream};
 
 /// A stream that is read, and not sent, up to where the receiver has got.
 pub(super) struct Passing {
-    stream: Stream,
+    stream: Box<Stream>,
     have: Have,
     prefix: Prefix,
 }
@@ -18,20 +18,20 @@ pub(super) struct Passing {
 /// How far that is.
 pub(super) enum Passed {
     /// So many bytes further.
-    On(Passing),
+    On(Box<Passing>),
     /// The receiver has the same: the stream goes on here.
-    Same(Stream, Have),
+    Same(Box<Stream>, Have),
     /// It has not.
     Different,
 }
 
 impl Passing {
-    pub(super) fn new(stream: Stream, have: Have) -> Self {
-        Self { stream, have, prefix: Prefix::default() }
+    pub(super) fn new(stream: Box<Stream>, have: Have) -> Box<Self> {
+        Box::new(Self { stream, have, prefix: Prefix::default() })
     }
 
     /// Reads on for a moment; also says how many bytes that were.
-    pub(super) fn go_on(mut self) -> (u64, Passed) {
+    pub(super) fn go_on(mut self: Box<Self>) -> (u64, Passed) {
         let mut bytes = 0;
         let mut weight = 0;
         while weight < FILE_CHECK_BYTES as u64 {

@@ -134,10 +134,12 @@ fn entry_path(path: &Path) -> Option<EntryPath> {
 
 /// Why something that the system refuses is not sent.
 pub(in crate::shell) fn why(error: &io::Error) -> Why {
-    match error.kind() {
-        io::ErrorKind::NotFound => Why::Gone,
-        _ if system::is_link(error) => Why::NotAFile,
-        _ => Why::Unreadable,
+    if error.kind() == io::ErrorKind::NotFound {
+        Why::Gone
+    } else if system::is_link(error) {
+        Why::NotAFile
+    } else {
+        Why::Unreadable
     }
 }
 

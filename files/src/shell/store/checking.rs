@@ -182,8 +182,8 @@ impl Open {
     }
 }
 
-/// Removes what `state` tells of behind `end`, and remembers the folders before it. Then there must be as many files and folders as are
-/// proven: a torn `state` may not tell of all.
+/// Removes what `state` tells of behind `end`, and remembers the folders before it. Then there must
+/// be as many files and folders as are proven: a torn `state` may not tell of all.
 fn is_tidied(filling: &mut Filling, end: u64) -> Result<bool, Fault> {
     if filling.kind == Kind::File {
         return Ok(true);

@@ -98,7 +98,9 @@ impl Shelf {
                 }
                 Checked::Done(filling, None) => (Stage::Filling(filling), Ready::Here(None, 0)),
             }),
-            stage => Ok((stage, Ready::Here(None, 0))),
+            stage @ (Stage::Filling(_) | Stage::Placed | Stage::Failed(_)) => {
+                Ok((stage, Ready::Here(None, 0)))
+            }
         })
     }
 
@@ -176,7 +178,9 @@ impl Shelf {
         let Some(mut transfer) = self.transfers.remove(&id) else { return Err(super::not_open()) };
         let done = match transfer.stage {
             Stage::Failed(trouble) => Err(trouble),
-            stage => step(stage).map_err(|fault| self.trouble(&transfer.arriving, &fault)),
+            stage @ (Stage::Checking(_) | Stage::Filling(_) | Stage::Placed) => {
+                step(stage).map_err(|fault| self.trouble(&transfer.arriving, &fault))
+            }
         };
         let (stage, done) = match done {
             Ok((stage, done)) => (stage, Ok(done)),
