@@ -105,7 +105,7 @@ pub(crate) fn turn(kit: &Kit, mover: &Mover, load: Load, from: &Path) -> Result<
     let late = Instant::now() + PATIENCE;
     while !mover.ends && has_children(&answering) {
         assert!(Instant::now() < late, "{} has children for ever", mover.name);
-        thread::sleep(LOOK_EVERY);
+        thread::park_timeout(LOOK_EVERY);
     }
     let cpu = cpu(&asking) + cpu(&answering) - before;
     let status = asking.0.wait().unwrap();
@@ -150,7 +150,7 @@ fn watch(asking: &Process, answering: &Process, stdout: ChildStdout) -> (Instant
         for (most, process) in moving.iter_mut().zip(both) {
             *most = peak(process).unwrap_or(0.0).max(*most);
         }
-        thread::sleep(LOOK_EVERY);
+        thread::park_timeout(LOOK_EVERY);
     }
     let is_seen = may_look && moving.iter().all(|most| *most > 0.0);
     (begun, log_in.filter(|_| is_seen).map(|log_in| Peaks { log_in, moving }))
