@@ -229,6 +229,13 @@ pub const ENTRIES_MAX: u64 = 1_000_000;
 pub const STALL_WAIT: Millis = Millis(15_000);
 /// How often the progress of a transfer is told.
 pub const PROGRESS_PAUSE: Millis = Millis(250);
+/// Connections for files alone that others may have to a node: half of all it may have, so that
+/// people can still call.
+pub const VISITORS_MAX: usize = CONVERSATIONS_MAX / 2;
+/// The same of one identity: a script that does several things at once.
+pub const VISITS_MAX: usize = 8;
+/// How long such a connection may stand with nothing going on.
+pub const VISIT_IDLE_WAIT: Millis = Millis(60_000);
 /// Things that a node shares.
 pub const SHARED_MAX: usize = 1_000;
 /// Files whose hash is remembered, with where they are; the oldest is forgotten first. About a

@@ -5,6 +5,8 @@
     reason = "an errand answers what concerns it; the protocol is answered in the node"
 )]
 
+use std::collections::VecDeque;
+
 use files::disk::{Source, Target};
 use files::news::{Command as Files, Failure, News};
 use hallway::message::files::{Item, Wanted, Why};
@@ -21,6 +23,8 @@ use node_server::outbound::Whereabouts;
 const PAUSE_FIRST: Millis = Millis(500);
 /// Longest such pause.
 const PAUSE_LONGEST: Millis = Millis(15_000);
+/// Wishes under way at a time: the node there takes no more than so many from all.
+const UNDER_WAY_MAX: usize = 32;
 /// Without a connection for so long, the errand gives up: what was fetched is kept, and the same
 /// command goes on with it another day.
 const PATIENCE: Millis = Millis(600_000);
@@ -40,9 +44,9 @@ pub enum Wish {
 pub struct Errand {
     place: Place,
     password: Secret,
-    wishes: Vec<Wish>,
-    /// Those that came to an end, good or bad.
-    settled: usize,
+    /// What is not asked for yet.
+    wishes: VecDeque<Wish>,
+    under_way: usize,
     /// What is shared there, once asked for.
     pub shelf: Vec<Item>,
     stage: Stage,
@@ -72,8 +76,8 @@ impl Errand {
         let errand = Self {
             place,
             password,
-            wishes,
-            settled: 0,
+            wishes: wishes.into(),
+            under_way: 0,
             shelf: Vec::new(),
             stage: Stage::Dialling,
             pause: PAUSE_FIRST,
@@ -131,17 +135,29 @@ impl Errand {
     }
 
     fn linked(&mut self, id: CallId) -> Vec<Command> {
-        let is_first = self.lost.take().is_none();
+        self.lost = None;
         self.stage = Stage::Open(id);
         self.pause = PAUSE_FIRST;
         // What was under way goes on by itself.
-        let wishes = self.wishes.iter().filter(|_| is_first).cloned();
+        self.ask(id)
+    }
+
+    /// Asks for what is next; when there is nothing any more, says goodbye.
+    fn ask(&mut self, id: CallId) -> Vec<Command> {
+        let count = (UNDER_WAY_MAX - self.under_way).min(self.wishes.len());
+        self.under_way += count;
         let command = |wish| match wish {
             Wish::Send(source) => Files::Send(id.link(), source),
             Wish::Get(wanted, target) => Files::Get(id.link(), wanted, target),
             Wish::List => Files::List(id.link()),
         };
-        wishes.map(|wish| Command::Files(command(wish))).collect()
+        let wishes = self.wishes.drain(..count);
+        let mut commands: Vec<Command> = wishes.map(|wish| Command::Files(command(wish))).collect();
+        if self.under_way == 0 {
+            self.stage = Stage::Leaving;
+            commands.push(Command::HangUp(id));
+        }
+        commands
     }
 
     fn unlinked(&mut self, now: Millis, ended: Ended) {
@@ -172,12 +188,9 @@ impl Errand {
             News::Listed(_, _, items) => self.shelf.clone_from(items),
             _ => return Vec::new(),
         }
-        self.settled += 1;
+        self.under_way = self.under_way.saturating_sub(1);
         match self.stage {
-            Stage::Open(id) if self.settled >= self.wishes.len() => {
-                self.stage = Stage::Leaving;
-                vec![Command::HangUp(id)]
-            }
+            Stage::Open(id) => self.ask(id),
             _ => Vec::new(),
         }
     }
@@ -196,5 +209,100 @@ fn exit_of(failure: &Failure) -> Exit {
         }
         Failure::There(Why::Damaged) => Exit::Protocol,
         Failure::There(_) | Failure::Here(_) | Failure::Trouble(_) => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use files::disk::TransferId;
+    use files::news::{About, Way};
+    use hallway::conn::{ConnectError, Lost};
+    use hallway::identity::PublicIdentity;
+    use hallway::message::files::Kind;
+    use hallway::text::FileName;
+    use node_server::notice::{Standing, Who};
+
+    fn errand(count: u64) -> Errand {
+        let source = |number| Source::Stdin(FileName::of(&format!("{number}")));
+        let wishes = (0..count).map(|number| Wish::Send(source(number))).collect();
+        let place = Place::parse("127.0.0.1:1", 0).unwrap();
+        Errand::start(place, Secret::new("secret").unwrap(), wishes).0
+    }
+
+    fn linked(errand: &mut Errand, number: u64) -> Vec<Command> {
+        let who = Who {
+            label: "katie".into(),
+            fingerprint: PublicIdentity([7; 32]).fingerprint(),
+            standing: Standing::Known,
+            at: "127.0.0.1:1".parse().unwrap(),
+        };
+        errand.told(Millis(0), &Notice::Linked(CallId(number), who))
+    }
+
+    fn unlinked(errand: &mut Errand, now: u64, ended: Ended) {
+        errand.told(Millis(now), &Notice::Unlinked(CallId(1), "katie".into(), ended));
+    }
+
+    fn done(errand: &mut Errand, failure: Option<Failure>) -> Vec<Command> {
+        let name = FileName::of("x");
+        let about = About {
+            id: TransferId(1),
+            way: Way::Out,
+            peer: "katie".into(),
+            name: name.clone(),
+            kind: Kind::File,
+            entries: 1,
+            bytes: None,
+        };
+        let news = match failure {
+            None => News::Done(about, name, None, None),
+            Some(failure) => News::Failed(about, failure),
+        };
+        errand.told(Millis(0), &Notice::Files(news))
+    }
+
+    #[test]
+    fn many_wishes_are_asked_for_a_few_at_a_time_and_the_last_one_ends_it() {
+        let mut errand = errand(100);
+        assert_eq!(linked(&mut errand, 1).len(), UNDER_WAY_MAX);
+        for settled in 1..=100 {
+            let commands = done(&mut errand, None);
+            let left = 100 - UNDER_WAY_MAX;
+            let expected = usize::from(settled <= left || settled == 100);
+            assert_eq!(commands.len(), expected, "after {settled}");
+        }
+        unlinked(&mut errand, 0, Ended::ByUs(hallway::reason::CloseReason::Bye));
+        assert_eq!(errand.exit(), Some(Exit::Done));
+    }
+
+    #[test]
+    fn a_lost_connection_is_made_anew_and_nothing_is_asked_for_twice() {
+        let mut errand = errand(2);
+        assert_eq!(linked(&mut errand, 1).len(), 2);
+        unlinked(&mut errand, 1_000, Ended::Lost(Lost::Broken));
+        let due = errand.deadline().unwrap();
+        assert!(errand.tick(due - Millis(1)).is_empty());
+        assert!(matches!(errand.tick(due)[..], [Command::Link(_)]));
+        unlinked(&mut errand, due.0, Ended::NotReached(ConnectError::Refused));
+        assert!(errand.deadline().unwrap() - due > due - Millis(1_000), "longer pauses");
+        assert!(linked(&mut errand, 2).is_empty());
+        unlinked(&mut errand, 5_000, Ended::Lost(Lost::Broken));
+        unlinked(&mut errand, 5_000 + PATIENCE.0, Ended::NotReached(ConnectError::Refused));
+        assert_eq!(errand.exit(), Some(Exit::Lost));
+    }
+
+    #[test]
+    fn who_is_never_reached_is_not_tried_again_and_the_first_failure_counts() {
+        let mut errand = errand(1);
+        unlinked(&mut errand, 0, Ended::WrongPassword);
+        assert_eq!(errand.exit(), Some(Exit::NotLetIn));
+        let mut errand = self::errand(3);
+        linked(&mut errand, 1);
+        done(&mut errand, Some(Failure::There(Why::NoRoom)));
+        done(&mut errand, Some(Failure::There(Why::Denied)));
+        done(&mut errand, None);
+        unlinked(&mut errand, 0, Ended::ByUs(hallway::reason::CloseReason::Bye));
+        assert_eq!(errand.exit(), Some(Exit::Failed));
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Conversation {
     pub(crate) held_until: Option<Millis>,
     /// Hang up as soon as everything we said is confirmed, or then without that.
     pub(crate) finishing: Option<Millis>,
+    /// Hang up then, unless something about files happens before.
+    idle_until: Option<Millis>,
 }
 
 /// How far a call has come.
@@ -100,14 +102,22 @@ impl Conversation {
             waits_for: Vec::new(),
             held_until: None,
             finishing: None,
+            idle_until: None,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match self.stage {
             Stage::Calling { until } | Stage::Ringing { until } => Some(until),
-            Stage::Talking | Stage::Exchanging => self.finishing,
+            Stage::Talking => self.finishing,
+            Stage::Exchanging => self.idle_until,
         }
+    }
+
+    /// Whether anything is going on about files, on a connection that is for nothing else.
+    pub(crate) fn idle(&mut self, now: Millis, is_idle: bool) {
+        let until = now + limits::VISIT_IDLE_WAIT;
+        self.idle_until = is_idle.then(|| self.idle_until.unwrap_or(until));
     }
 
     /// Our side takes the call.

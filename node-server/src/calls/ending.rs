@@ -76,12 +76,16 @@ impl Calls {
                 conversation.finish(now.tick);
             } else if conversation.is_finished() {
                 self.close(id, now.tick, CloseReason::Bye, desk);
+            } else if late && conversation.stage == Stage::Exchanging {
+                self.close(id, now.tick, CloseReason::Bye, desk);
             } else if late && conversation.stage == Stage::Talking {
                 self.end(now.tick, id, Ended::Lost(Lost::Broken), desk); // something is unconfirmed
             } else if late {
                 self.close(id, now.tick, CloseReason::NoAnswer, desk);
             }
         }
+        // What follows for the disk from connections that have ended.
+        self.carry_out(now.tick, desk);
     }
 
     pub(crate) fn stop(&mut self, now: Millis, desk: &mut Desk) {
@@ -89,6 +93,7 @@ impl Calls {
             self.close(id, now, CloseReason::Bye, desk);
         }
         self.expire_leaving(now, true, desk);
+        self.carry_out(now, desk);
     }
 }
 

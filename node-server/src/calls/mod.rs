@@ -147,7 +147,9 @@ impl Calls {
             Some(CloseReason::Yourself)
         } else if stage != Stage::Exchanging && self.policy == CallPolicy::None {
             Some(CloseReason::Denied)
-        } else if self.is_full() {
+        } else if self.is_full()
+            || stage == Stage::Exchanging && self.has_enough_of(&conversation.peer)
+        {
             Some(CloseReason::Full)
         } else {
             None

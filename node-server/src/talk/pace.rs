@@ -62,7 +62,7 @@ impl Pace {
                     file_words::words(news)
                 } else {
                     burst.untold.0 += 1;
-                    burst.untold.1 += about.bytes.unwrap_or(0);
+                    burst.untold.1 = burst.untold.1.saturating_add(about.bytes.unwrap_or(0));
                     None
                 };
                 joined(words, self.over(about, others))

@@ -22,3 +22,4 @@ mod pinning;
 mod properties;
 mod talking;
 mod violations;
+mod visitors;
