@@ -117,7 +117,7 @@ impl Disk {
         for _ in 0..FILE_READ_BYTES / FILE_RECORD_BYTES {
             parts.push(Part::Bytes(vec![7; FILE_RECORD_BYTES]));
             self.read += FILE_RECORD_BYTES;
-            if self.read % CHUNK_BYTES == 0 {
+            if self.read.is_multiple_of(CHUNK_BYTES) {
                 let last = self.read == total;
                 parts.push(Part::Chunk(Chunk { number: 0, hash: ChunkHash(HASH), last }));
             }

@@ -159,8 +159,8 @@ impl Chat {
         let (new, port) = (folder.path().to_str().unwrap(), free_address().port());
         let common = format!("--json --no-discovery --data-dir {new}");
         let node = format!(
-            "{}BIN/node-server {common}/bob --name bob --echo --files all --download-dir {new}/into \
-             --listen {}:PORT",
+            "{}BIN/node-server {common}/bob --name bob --echo --files all \
+             --download-dir {new}/into --listen {}:PORT",
             link.inside("b"),
             link.address()
         );

@@ -23,6 +23,9 @@ const SMALL_BYTES: u64 = 10 << 10;
 /// Room beside the large file and its copy: the small ones, keys, what is moved meanwhile.
 const ROOM_BESIDE: u64 = 256 << 20;
 
+/// The row of ours that begins when the log-in, the offer and its answer are over.
+const MOVING: &str = "  the same without log-in and offer";
+
 /// Measures all of it, with a large file of so many mebibytes.
 pub(crate) fn measure(rounds: usize, mib: u64) {
     let bytes = mib << 20;
@@ -89,28 +92,25 @@ fn contest(kit: &Kit, from: &Path, rounds: usize, load: Load, what: &str) {
         }
     }
     let floor = if load == Load::Many { FLOOR_OF_MANY } else { FLOOR };
-    let print = |what: &str, of: fn(&Turn) -> f64| {
-        let figures = |turns: &Result<Vec<Turn>, String>| -> Figures {
-            turns.as_ref().map(|all| all.iter().map(of).collect()).map_err(Clone::clone)
-        };
-        let rows = movers.iter().zip(&turns).map(|(mover, turns)| (mover.name, figures(turns)));
-        table::print(what, 3, OURS, floor, &rows.chain(target(load, what)).collect::<Vec<_>>());
+    let rows = |of: fn(&Turn) -> f64| -> Vec<(&str, Figures)> {
+        let all = movers.iter().zip(&turns);
+        all.map(|(mover, turns)| (mover.name, of_all(turns, of))).collect()
     };
-    print(&format!("{what}: seconds until all is there"), |turn| turn.seconds);
-    print(&format!("{what}: seconds of CPU, both sides"), |turn| turn.cpu);
+    let mut seconds = rows(|turn| turn.seconds);
+    let moving = |turn: &Turn| turn.ours.map_or(f64::NAN, |ours| ours.moving);
+    seconds.insert(1, (MOVING, of_all(&turns[0], moving)));
+    seconds.extend((load == Load::Many).then(|| ("(target)", Ok(vec![0.2]))));
+    table::print(&format!("{what}: seconds until all is there"), 3, OURS, floor, &seconds);
+    let mut cpu = rows(|turn| turn.cpu);
+    cpu.extend((load == Load::Large).then(|| ("(target for 1 GiB)", Ok(vec![2.5]))));
+    table::print(&format!("{what}: seconds of CPU, both sides"), 2, OURS, floor, &cpu);
     if load == Load::Large {
         memory(&movers, &turns, what);
     }
 }
 
-/// A row with what is aimed at, where there is something.
-fn target(load: Load, what: &str) -> Option<(&'static str, Figures)> {
-    let target = match (load, what.contains("CPU")) {
-        (Load::Large, true) => ("(target for 1 GiB)", 2.5),
-        (Load::Many, false) => ("(target)", 0.2),
-        _ => return None,
-    };
-    Some((target.0, Ok(vec![target.1])))
+fn of_all(turns: &Result<Vec<Turn>, String>, of: fn(&Turn) -> f64) -> Figures {
+    turns.as_ref().map(|all| all.iter().map(of).collect()).map_err(Clone::clone)
 }
 
 /// Prints who held how much memory.
@@ -122,7 +122,7 @@ fn memory(movers: &[&Mover], turns: &[Result<Vec<Turn>, String>], what: &str) {
         if asking.is_empty() {
             continue;
         }
-        let peaks: Vec<Peaks> = turns.iter().filter_map(|turn| turn.peaks).collect();
+        let peaks: Vec<Peaks> = turns.iter().filter_map(|turn| turn.ours?.peaks).collect();
         let mut row = |who: String, of: fn(&Peaks) -> f64| {
             let none = || Err("not seen: takes root, and a file that takes a while".to_owned());
             let figures =

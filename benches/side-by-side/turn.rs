@@ -24,11 +24,21 @@ pub(crate) struct Turn {
     pub(crate) seconds: f64,
     /// Of both sides with all their children: user and system, in ticks of 10 ms.
     pub(crate) cpu: f64,
+    /// Of ours.
+    pub(crate) ours: Option<Ours>,
+}
+
+/// What is known of our own programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ours {
+    /// Seconds from the end of the log-in and the offer.
+    pub(crate) moving: f64,
+    /// `None` if nobody may look, or it was too soon over.
     pub(crate) peaks: Option<Peaks>,
 }
 
 /// The most that was resident, in megabytes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Peaks {
     /// Of who asks, before anything moves: at the log-in.
     pub(crate) log_in: f64,
@@ -79,28 +89,30 @@ pub(crate) fn turn(kit: &Kit, mover: &Mover, load: Load, from: &Path) -> Result<
     let begun = Instant::now();
     let mut asking = Process(command.spawn().unwrap());
     let stdout = asking.0.stdout.take().unwrap();
-    let peaks = if mover.sides[0].is_empty() {
+    let watched = if mover.sides[0].is_empty() {
         let _ = BufReader::new(stdout).read_to_end(&mut Vec::new());
         None
     } else {
-        watch(&asking, &answering, stdout)
+        Some(watch(&asking, &answering, stdout))
     };
     wait(&asking);
     if mover.ends {
         wait(&answering);
     }
-    let seconds = begun.elapsed().as_secs_f64();
+    let over = Instant::now();
+    let ours = watched.map(|(at, peaks)| Ours { moving: (over - at).as_secs_f64(), peaks });
+    let seconds = (over - begun).as_secs_f64();
     let late = Instant::now() + PATIENCE;
     while !mover.ends && has_children(&answering) {
         assert!(Instant::now() < late, "{} has children for ever", mover.name);
-        thread::sleep(LOOK_EVERY);
+        thread::park_timeout(LOOK_EVERY);
     }
     let cpu = cpu(&asking) + cpu(&answering) - before;
     let status = asking.0.wait().unwrap();
     let complaints = || fs::read_to_string(&complaints).unwrap();
     assert!(status.success(), "{}: {status}\n{}", mover.name, complaints());
     assert!(same(&from, &into.join(load.name())), "{} has changed it", mover.name);
-    Ok(Turn { seconds, cpu, peaks })
+    Ok(Turn { seconds, cpu, ours })
 }
 
 /// Reads until it says that; `false` when it ends without.
@@ -121,26 +133,27 @@ fn wait(process: &Process) {
     waitid(id, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).unwrap();
 }
 
-/// Looks at the memory of both until who asks has ended. Before it moves, the system is told to
-/// forget the most so far: that was stretching the password.
-fn watch(asking: &Process, answering: &Process, stdout: ChildStdout) -> Option<Peaks> {
+/// Looks at the memory of both until who asks has ended; also says when it began to move. Before
+/// it moves, the system is told to forget the most so far: that was stretching the password.
+fn watch(asking: &Process, answering: &Process, stdout: ChildStdout) -> (Instant, Option<Peaks>) {
     let mut said = BufReader::new(stdout);
-    if !hear(&mut said, "\"begun\"") {
-        return None;
-    }
-    let mut peaks = Peaks { log_in: peak(asking).unwrap_or(f64::NAN), ..Peaks::default() };
+    assert!(hear(&mut said, "\"begun\""), "nothing moves");
+    let begun = Instant::now();
+    let log_in = peak(asking);
     let both = [asking, answering];
-    for process in both {
-        // Root's right, for programs that let nobody look at their memory.
-        fs::write(format!("/proc/{}/clear_refs", process.0.id()), "5").ok()?;
-    }
+    // Root's right, for programs that let nobody look at their memory.
+    let forgets =
+        |process: &Process| fs::write(format!("/proc/{}/clear_refs", process.0.id()), "5");
+    let may_look = both.iter().all(|process| forgets(process).is_ok());
+    let mut moving = [0.0; 2];
     while peak(asking).is_some() {
-        for (most, process) in peaks.moving.iter_mut().zip(both) {
+        for (most, process) in moving.iter_mut().zip(both) {
             *most = peak(process).unwrap_or(0.0).max(*most);
         }
-        thread::sleep(LOOK_EVERY);
+        thread::park_timeout(LOOK_EVERY);
     }
-    Some(peaks)
+    let is_seen = may_look && moving.iter().all(|most| *most > 0.0);
+    (begun, log_in.filter(|_| is_seen).map(|log_in| Peaks { log_in, moving }))
 }
 
 /// The most that was resident, in megabytes; `None` when it has ended.
