@@ -211,6 +211,11 @@ impl Receiving {
         matches!(self.state, State::Streaming(..))
     }
 
+    /// Whether all of it has come, stored or about to be.
+    pub(crate) fn has_come(&self) -> bool {
+        matches!(self.state, State::Storing(_) | State::Finishing(_) | State::Stored)
+    }
+
     /// Whether nothing is lost but the memory of it when it is forgotten.
     pub(crate) fn may_be_forgotten(&self) -> bool {
         matches!(self.state, State::Waiting | State::Stored)

@@ -30,14 +30,18 @@ impl Transfers {
         let (peer, label) = (link.peer, link.label.clone());
         let spot = Spot { link: link_id, number: offer.number };
         let mut about = about(offer, label);
-        if fetch.is_none() && self.unheard.take(link_id, peer, &about) {
+        let earlier = match &fetch {
+            Some(fetch) => fetch.resumes,
+            None => self.earlier(now, link_id, &about, offer.again),
+        };
+        if fetch.is_none()
+            && earlier.is_none()
+            && offer.again
+            && self.unheard.take(link_id, peer, &about)
+        {
             self.desk.say(link_id, refuse(spot, Why::Have));
             return Ok(());
         }
-        let earlier = match &fetch {
-            Some(fetch) => fetch.resumes,
-            None => self.earlier(now, link_id, &about),
-        };
         if earlier.is_some_and(|id| !self.receiving.get(&id).is_some_and(Receiving::is_waiting)) {
             // Somebody here has stopped it, and cannot take back that it was asked for.
             self.desk.say(link_id, refuse(spot, Why::Stopped));
@@ -64,10 +68,19 @@ impl Transfers {
     }
 
     /// A transfer that this offer goes on with.
-    fn earlier(&mut self, now: Millis, link_id: LinkId, about: &About) -> Option<TransferId> {
+    fn earlier(
+        &mut self,
+        now: Millis,
+        link_id: LinkId,
+        about: &About,
+        again: bool,
+    ) -> Option<TransferId> {
         let peer = self.links.get(&link_id)?.peer;
-        let mut same =
-            self.receiving.iter().filter(|(_, receiving)| receiving.is_same(peer, about));
+        // What has all come is meant only by who has sent all of it.
+        let is_it = |receiving: &Receiving| {
+            receiving.is_same(peer, about) && (again || !receiving.has_come())
+        };
+        let mut same = self.receiving.iter().filter(|(_, receiving)| is_it(receiving));
         // One that goes on elsewhere does so on a connection that they have lost already.
         let elsewhere = |receiving: &Receiving| {
             receiving.is_wanted() && receiving.spot().is_some_and(|spot| spot.link != link_id)

@@ -23,7 +23,7 @@ const FAULT: Result<(), PeerFault> = Err(PeerFault::UnexpectedMessage);
 
 fn offer(number: u64, kind: Kind, entries: u64, bytes: Option<u64>) -> Offer {
     let name = FileName::of("thing");
-    Offer { number, name, kind, entries, bytes, hash: None, request: None }
+    Offer { number, name, kind, entries, bytes, hash: None, request: None, again: false }
 }
 
 fn entry(path: &str, kind: Kind, bytes: Option<u64>) -> Files {
