@@ -220,6 +220,9 @@ pub const SAME_NAMES_MAX: u32 = 1_000;
 pub const TRANSFERS_MAX: usize = 256;
 /// Transfers offered on one connection and not answered: a person cannot be asked for more.
 pub const OFFERS_MAX: usize = 32;
+/// `OFFERS_MAX` offers withdrawn in so long on a connection, while a person was asked about them:
+/// nobody is asked about more. A minute, which is what a person may need to answer as many.
+pub const WITHDRAWN_AGE: Millis = Millis(60_000);
 /// Transfers that move at a time in one direction of a connection, the others wait for their turn:
 /// the receiver keeps a chunk of each in memory, the sender two reads.
 pub const FILES_MOVING_MAX: usize = 4;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use hallway::identity::Fingerprint;
 use hallway::limits;
 use hallway::reason::PeerFault;
+use hallway::time::Millis;
 
 use crate::disk::TransferId;
 use crate::flow::{Arrived, Window};
@@ -30,6 +31,8 @@ pub(crate) struct Link {
     incoming: BTreeMap<u64, TransferId>,
     /// Those we refused in the midst of their stream, while they had perhaps not heard.
     refused: BTreeSet<u64>,
+    /// When the last questions to a person here were withdrawn, before an answer.
+    withdrawn: VecDeque<Millis>,
 }
 
 impl Link {
@@ -47,6 +50,7 @@ impl Link {
             heard: 0,
             incoming: BTreeMap::new(),
             refused: BTreeSet::new(),
+            withdrawn: VecDeque::new(),
         }
     }
 
@@ -100,6 +104,17 @@ impl Link {
         }
         self.refused.remove(&number);
         Ok(self.incoming.get(&number).copied())
+    }
+
+    /// They have withdrawn something that a person here was being asked about.
+    pub(crate) fn was_withdrawn(&mut self, now: Millis) {
+        self.withdrawn.push_back(now);
+    }
+
+    /// Whether they have withdrawn so many that nobody here is to be asked for now.
+    pub(crate) fn is_fickle(&mut self, now: Millis) -> bool {
+        while self.withdrawn.pop_front_if(|at| *at + limits::WITHDRAWN_AGE <= now).is_some() {}
+        self.withdrawn.len() >= limits::OFFERS_MAX
     }
 
     /// They have said that it was all, of one that we refused.

@@ -10,7 +10,7 @@ use hallway::tree::FileHash;
 use crate::desk::{Desk, Pace, Spot};
 use crate::disk::{Arriving, Index, Ready, Room, Target, Trouble, Write};
 use crate::intake::{Bounds, Intake};
-use crate::news::{About, Failure, FilePolicy, News, Progress, Stage};
+use crate::news::{About, Failure, FilePolicy, LinkId, News, Progress, Stage};
 use crate::requests::Fetch;
 use crate::transfers::Setup;
 
@@ -29,6 +29,10 @@ pub(crate) struct Receiving {
     progress: Progress,
     pace: Pace,
     state: State,
+    /// The disk was asked whether there is room, and has not answered.
+    is_looked_at: bool,
+    /// The index was asked for this, and has not answered.
+    sought: Option<FileHash>,
 }
 
 /// Whether it is wanted here.
@@ -67,6 +71,9 @@ enum State {
     Finishing(Option<Spot>),
     /// Meeting again, to say that all of it is here.
     Stored,
+    /// Only answers that nobody needs any more: so whoever offers and withdraws cannot have the
+    /// disk do more at a time than whoever only offers. On that connection, if it is still there.
+    Leaving(Option<LinkId>),
     /// Nothing: it is to be forgotten.
     Over,
 }
@@ -79,7 +86,17 @@ impl Receiving {
             None => Consent::Open,
         };
         let (progress, pace) = (Progress::default(), Pace::new(now));
-        Self { about, peer, hash: None, consent, progress, pace, state: State::Waiting }
+        Self {
+            about,
+            peer,
+            hash: None,
+            consent,
+            progress,
+            pace,
+            state: State::Waiting,
+            is_looked_at: false,
+            sought: None,
+        }
     }
 
     /// It is offered, perhaps again. Asks whether it is here already, or whether there is room.
@@ -97,16 +114,46 @@ impl Receiving {
             (State::Finishing(_), _) => self.state = State::Finishing(Some(spot)),
             // What goes to standard output is wanted there, wherever else it may be.
             (_, Some(hash)) if self.target() != Some(&Target::Stdout) => {
-                desk.index(Index::Find(self.about.id, hash));
-                self.state = State::Finding(spot);
+                self.find(spot, hash, desk);
             }
             _ => self.look(spot, desk),
         }
     }
 
+    /// An answer from before an interruption may still be to come: it will do if it is to the
+    /// same question, and no second one is asked before it.
     fn look(&mut self, spot: Spot, desk: &mut Desk) {
-        desk.write(Write::Look(self.about.id, self.arriving()));
+        if !self.is_looked_at {
+            desk.write(Write::Look(self.about.id, self.arriving()));
+        }
+        self.is_looked_at = true;
         self.state = State::Looking(spot);
+    }
+
+    /// As above.
+    fn find(&mut self, spot: Spot, hash: FileHash, desk: &mut Desk) {
+        if self.sought.is_none() {
+            desk.index(Index::Find(self.about.id, hash));
+            self.sought = Some(hash);
+        }
+        self.state = State::Finding(spot);
+    }
+
+    /// It is over, as soon as nothing comes of it any more.
+    fn leave(&mut self) {
+        let link = match self.state {
+            State::Leaving(link) => link,
+            _ => self.spot().map(|spot| spot.link),
+        };
+        let waits = self.is_looked_at || self.sought.is_some();
+        self.state = if waits { State::Leaving(link) } else { State::Over };
+    }
+
+    /// One of the answers that were waited for has come.
+    fn answered(&mut self) {
+        if let State::Leaving(_) = self.state {
+            self.leave();
+        }
     }
 
     fn target(&self) -> Option<&Target> {
@@ -132,15 +179,17 @@ impl Receiving {
         matches!(self.state, State::Over)
     }
 
-    /// Whether the sender waits for an answer to its offer.
-    pub(crate) fn is_unanswered(&self) -> bool {
+    /// Whether it is one of the offers on a connection that are not dealt with.
+    pub(crate) fn is_open_on(&self, link: LinkId) -> bool {
+        let is_here = self.spot().is_some_and(|spot| spot.link == link);
         match self.state {
+            State::Leaving(left) => left == Some(link),
             State::Finding(_)
             | State::Looking(_)
             | State::Asking(_)
             | State::Queued(_)
             | State::Opening(_)
-            | State::Finishing(Some(_)) => true,
+            | State::Finishing(Some(_)) => is_here,
             State::Streaming(..)
             | State::Draining(_)
             | State::Storing(_)
@@ -149,6 +198,11 @@ impl Receiving {
             | State::Stored
             | State::Over => false,
         }
+    }
+
+    /// Whether a person here is asked.
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self.state, State::Asking(_))
     }
 
     /// Where it is, when it waits for its turn.
@@ -202,7 +256,11 @@ impl Receiving {
             | State::Draining(spot)
             | State::Storing(spot)
             | State::Finishing(Some(spot)) => Some(*spot),
-            State::Waiting | State::Finishing(None) | State::Stored | State::Over => None,
+            State::Waiting
+            | State::Finishing(None)
+            | State::Stored
+            | State::Leaving(_)
+            | State::Over => None,
         }
     }
 
@@ -211,14 +269,20 @@ impl Receiving {
         matches!(self.state, State::Streaming(..))
     }
 
-    /// Whether nothing is lost but the memory of it when it is forgotten.
-    pub(crate) fn may_be_forgotten(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Stored)
+    /// Whether all of it has come, stored or about to be.
+    pub(crate) fn has_come(&self) -> bool {
+        matches!(self.state, State::Storing(_) | State::Finishing(_) | State::Stored)
     }
 
-    /// Whether it is all here, and only the sender does not know.
-    pub(crate) fn is_stored(&self) -> bool {
-        matches!(self.state, State::Stored)
+    /// Whether nothing is lost but the memory of it when it is forgotten.
+    pub(crate) fn may_be_forgotten(&self) -> bool {
+        let waits_only = !self.is_looked_at && self.sought.is_none();
+        waits_only && matches!(self.state, State::Waiting | State::Stored)
+    }
+
+    /// Whether it is over for the people here.
+    pub(crate) fn is_past(&self) -> bool {
+        matches!(self.state, State::Stored | State::Leaving(_))
     }
 
     pub(crate) fn view(&self) -> (About, Progress, Stage) {
@@ -228,7 +292,11 @@ impl Receiving {
             _ if self.is_moving() && self.pace.has_stalled() => Stage::Stalled,
             State::Queued(_) | State::Opening(_) => Stage::Checking,
             State::Streaming(..) | State::Draining(_) | State::Storing(_) => Stage::Moving,
-            State::Waiting | State::Finishing(_) | State::Stored | State::Over => Stage::Waiting,
+            State::Waiting
+            | State::Finishing(_)
+            | State::Stored
+            | State::Leaving(_)
+            | State::Over => Stage::Waiting,
         };
         (self.about.clone(), self.progress, stage)
     }
@@ -237,7 +305,14 @@ impl Receiving {
 
     /// The same content is here, or not.
     pub(crate) fn found(&mut self, path: Option<PathBuf>, desk: &mut Desk) {
+        let sought = self.sought.take();
+        self.answered();
         let State::Finding(spot) = self.state else { return };
+        if let Some(hash) = self.hash
+            && sought != self.hash
+        {
+            return self.find(spot, hash, desk);
+        }
         if path.is_none() {
             return self.look(spot, desk);
         }
@@ -252,6 +327,8 @@ impl Receiving {
         policy: FilePolicy,
         desk: &mut Desk,
     ) {
+        self.is_looked_at = false;
+        self.answered();
         let State::Looking(spot) = self.state else { return };
         let room = match room {
             Ok(room) => room,

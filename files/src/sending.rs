@@ -27,6 +27,8 @@ pub(crate) struct Sending {
     answers: Option<Answers>,
     /// What it comes to, when that is known before it is sent.
     hash: Option<FileHash>,
+    /// All of it was sent, and nobody has said that it is stored.
+    is_unconfirmed: bool,
     progress: Progress,
     /// Bytes sent on this connection.
     sent: u64,
@@ -82,6 +84,7 @@ impl Sending {
             source,
             answers,
             hash,
+            is_unconfirmed: false,
             progress: Progress::default(),
             sent: 0,
             pace: Pace::new(now),
@@ -205,6 +208,7 @@ impl Sending {
             bytes: self.about.bytes,
             hash: self.hash,
             request: self.answers.as_ref().map(|answers| answers.request),
+            again: self.is_unconfirmed,
         };
         desk.say(link, Files::Offer(offer));
         self.state = State::Offered(Spot { link, number });
@@ -226,6 +230,7 @@ impl Sending {
         supply.refill(self.about.id, desk);
         self.progress = Progress::default();
         self.sent = 0;
+        self.is_unconfirmed = false;
         self.pace = Pace::new(now);
         self.state = State::Beginning(spot, supply);
         Ok(())

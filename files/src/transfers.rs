@@ -261,7 +261,7 @@ impl Transfers {
 
     /// All transfers that are not over, by their numbers.
     pub fn list(&self) -> impl Iterator<Item = (About, Progress, Stage)> {
-        let receiving = self.receiving.values().filter(|receiving| !receiving.is_stored());
+        let receiving = self.receiving.values().filter(|receiving| !receiving.is_past());
         let mut all: Vec<_> = self.sending.values().map(Sending::view).collect();
         all.extend(receiving.map(Receiving::view));
         all.sort_by_key(|(about, ..)| about.id);

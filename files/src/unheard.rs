@@ -36,8 +36,8 @@ impl Unheard {
         self.0.retain(|told| told.link != link || is_late(told));
     }
 
-    /// Whether what is offered on this connection was stored, and told on another one. Once: who
-    /// offers it a third time wants a copy.
+    /// Whether what is offered again on this connection was stored, and told on another one. Once:
+    /// it is told there.
     pub(crate) fn take(&mut self, link: LinkId, peer: Fingerprint, about: &About) -> bool {
         let is_it =
             |told: &Told| told.link != link && told.peer == peer && told.about.is_like(about);

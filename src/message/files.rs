@@ -79,6 +79,9 @@ pub struct Offer {
     /// The request that this answers.
     #[n(6)]
     pub request: Option<u64>,
+    /// All of it was sent before, and the connection was lost before the word that it is stored.
+    #[cbor(n(7), default, skip_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// A file, or a folder.

@@ -245,13 +245,13 @@ fn some_step() -> impl Strategy<Value = Files> {
 /// What has names in it.
 fn some_named() -> impl Strategy<Value = Files> {
     let n = any::<u64>;
-    let about = (n(), option::of(n()), option::of(some_hash()), option::of(n()));
+    let about = (n(), option::of(n()), option::of(some_hash()), option::of(n()), any::<bool>());
     let entry = (n(), some_path(), some_kind(), option::of(n()), any::<(i64, bool)>());
     let listing = (n(), vec(some_item(), 0..16), any::<bool>());
     prop_oneof![
         (n(), some_name(), some_kind(), about).prop_map(
-            |(number, name, kind, (entries, bytes, hash, request))| {
-                Files::Offer(Offer { number, name, kind, entries, bytes, hash, request })
+            |(number, name, kind, (entries, bytes, hash, request, again))| {
+                Files::Offer(Offer { number, name, kind, entries, bytes, hash, request, again })
             }
         ),
         entry.prop_map(|(number, path, kind, bytes, (modified, executable))| {

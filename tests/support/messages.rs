@@ -93,6 +93,7 @@ fn examples_of_transfers() -> Vec<Files> {
         bytes: None,
         hash: None,
         request: None,
+        again: false,
     };
     let most = Offer {
         number: u64::MAX,
@@ -102,6 +103,7 @@ fn examples_of_transfers() -> Vec<Files> {
         bytes: Some(u64::MAX),
         hash: Some(hash),
         request: Some(u64::MAX),
+        again: true,
     };
     let mut all = vec![
         Files::Offer(least),

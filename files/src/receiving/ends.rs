@@ -44,7 +44,10 @@ impl Receiving {
             }
             desk.news(News::Interrupted(self.about.clone(), self.progress));
         }
-        self.state = next;
+        match next {
+            State::Over => self.leave(),
+            next => self.state = next,
+        }
     }
 
     /// The sender gives up.
@@ -54,7 +57,7 @@ impl Receiving {
             (State::Storing(_), _) => {}
             (State::Finishing(_), _) => self.state = State::Finishing(None),
             // Nobody here has heard of it.
-            (State::Finding(_) | State::Looking(_), Consent::Open) => self.state = State::Over,
+            (State::Finding(_) | State::Looking(_), Consent::Open) => self.leave(),
             _ => self.fail(Failure::There(why), None, desk),
         }
     }
@@ -71,8 +74,9 @@ impl Receiving {
             self.state = State::Over;
             return;
         }
-        // It has all come, and is stored in a moment.
-        if matches!(self.state, State::Storing(_) | State::Finishing(_)) {
+        // It has all come, and is stored in a moment; or it is over.
+        let is_late = matches!(self.state, State::Storing(_) | State::Finishing(_));
+        if is_late || matches!(self.state, State::Leaving(_)) {
             return;
         }
         if let (State::Waiting, Some(target), true) = (&self.state, self.target(), is_alone) {
@@ -118,12 +122,12 @@ impl Receiving {
         desk.news(News::Failed(self.about.clone(), failure));
         match self.spot().zip(tell) {
             Some((spot, why)) => self.refuse(why, spot, desk),
-            None => self.state = State::Over,
+            None => self.leave(),
         }
     }
 
     pub(super) fn refuse(&mut self, why: Why, spot: Spot, desk: &mut Desk) {
         desk.say(spot.link, Files::Refuse(Refuse { number: spot.number, why }));
-        self.state = State::Over;
+        self.leave();
     }
 }

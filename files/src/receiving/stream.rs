@@ -4,7 +4,7 @@ use hallway::message::files::{Chunk, Entry, Files, From, Sent, Skipped, Stored, 
 use hallway::reason::PeerFault;
 use hallway::time::Millis;
 
-use super::{Receiving, State};
+use super::{Consent, Receiving, State};
 use crate::desk::{Desk, Spot};
 use crate::disk::{Index, Piece, Placed, Trouble, Write};
 use crate::flow::{Backlog, Job};
@@ -146,6 +146,8 @@ impl Receiving {
                 State::Over
             }
             (Some(spot), _) => return self.refuse(Why::Have, spot, desk),
+            // Whoever asked for it knows.
+            (None, _) if matches!(self.consent, Consent::Wanted(..)) => State::Over,
             // Who could not be told will offer it again.
             (None, _) => State::Stored,
         };

@@ -55,6 +55,7 @@ impl Sending {
             }
             Part::End { entries, bytes, hash } => {
                 self.hash = hash;
+                self.is_unconfirmed = true;
                 self.state = State::Sent(spot);
                 Files::Sent(Sent { number, entries, bytes })
             }

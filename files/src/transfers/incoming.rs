@@ -8,6 +8,7 @@ use hallway::time::Millis;
 use super::Transfers;
 use crate::desk::{Desk, Spot};
 use crate::disk::{Placed, TransferId, Trouble};
+use crate::link::Link;
 use crate::news::{About, Failure, FilePolicy, LinkId, News, Way};
 use crate::receiving::{Receiving, Step};
 use crate::requests::Fetch;
@@ -30,20 +31,24 @@ impl Transfers {
         let (peer, label) = (link.peer, link.label.clone());
         let spot = Spot { link: link_id, number: offer.number };
         let mut about = about(offer, label);
-        if fetch.is_none() && self.unheard.take(link_id, peer, &about) {
+        let earlier = match &fetch {
+            Some(fetch) => fetch.resumes,
+            None => self.earlier(now, link_id, &about, offer.again),
+        };
+        if fetch.is_none()
+            && earlier.is_none()
+            && offer.again
+            && self.unheard.take(link_id, peer, &about)
+        {
             self.desk.say(link_id, refuse(spot, Why::Have));
             return Ok(());
         }
-        let earlier = match &fetch {
-            Some(fetch) => fetch.resumes,
-            None => self.earlier(now, link_id, &about),
-        };
         if earlier.is_some_and(|id| !self.receiving.get(&id).is_some_and(Receiving::is_waiting)) {
             // Somebody here has stopped it, and cannot take back that it was asked for.
             self.desk.say(link_id, refuse(spot, Why::Stopped));
             return Ok(());
         }
-        if let Some(why) = self.refusal(link_id, offer, fetch.is_some(), earlier.is_some()) {
+        if let Some(why) = self.refusal(now, link_id, offer, fetch.is_some(), earlier.is_some()) {
             self.refuse(spot, &about, why, fetch, earlier);
             self.ask_next(link_id);
             return Ok(());
@@ -56,18 +61,24 @@ impl Transfers {
         let new = || Receiving::new(now, about.clone(), peer, fetch);
         let receiving = self.receiving.entry(id).or_insert_with(new);
         receiving.offered(spot, about, offer.hash, &mut self.desk);
-        if receiving.is_over() {
-            self.receiving.remove(&id);
-            self.end_incoming(spot, false);
-        }
+        self.settle(now, id, Some(spot), false);
         Ok(())
     }
 
     /// A transfer that this offer goes on with.
-    fn earlier(&mut self, now: Millis, link_id: LinkId, about: &About) -> Option<TransferId> {
+    fn earlier(
+        &mut self,
+        now: Millis,
+        link_id: LinkId,
+        about: &About,
+        again: bool,
+    ) -> Option<TransferId> {
         let peer = self.links.get(&link_id)?.peer;
-        let mut same =
-            self.receiving.iter().filter(|(_, receiving)| receiving.is_same(peer, about));
+        // What has all come is meant only by who has sent all of it.
+        let is_it = |receiving: &Receiving| {
+            receiving.is_same(peer, about) && (again || !receiving.has_come())
+        };
+        let mut same = self.receiving.iter().filter(|(_, receiving)| is_it(receiving));
         // One that goes on elsewhere does so on a connection that they have lost already.
         let elsewhere = |receiving: &Receiving| {
             receiving.is_wanted() && receiving.spot().is_some_and(|spot| spot.link != link_id)
@@ -86,14 +97,12 @@ impl Transfers {
     /// Why an offer is refused without a look at the disk.
     fn refusal(
         &mut self,
+        now: Millis,
         link_id: LinkId,
         offer: &Offer,
         is_wanted: bool,
         goes_on: bool,
     ) -> Option<Why> {
-        let here = |receiving: &&Receiving| {
-            receiving.is_unanswered() && receiving.spot().is_some_and(|spot| spot.link == link_id)
-        };
         if !is_wanted && !goes_on && self.setup.policy == FilePolicy::None {
             return Some(Why::Policy);
         }
@@ -103,7 +112,12 @@ impl Transfers {
         if self.setup.bytes_max.is_some_and(|most| offer.bytes.is_some_and(|bytes| bytes > most)) {
             return Some(Why::TooLarge);
         }
-        if self.receiving.values().filter(here).count() >= limits::OFFERS_MAX {
+        let open = self.receiving.values().filter(|receiving| receiving.is_open_on(link_id));
+        if open.count() >= limits::OFFERS_MAX {
+            return Some(Why::TooMany);
+        }
+        let is_fickle = |link: &mut Link| link.is_fickle(now);
+        if !is_wanted && !goes_on && self.links.get_mut(&link_id).is_some_and(is_fickle) {
             return Some(Why::TooMany);
         }
         if goes_on {
@@ -218,7 +232,7 @@ impl Transfers {
         let spot = receiving.spot();
         let said_all = matches!(step, Step::Sent(_));
         receiving.stream(now, step, &mut self.backlog, &mut self.desk)?;
-        if receiving.is_over() {
+        if receiving.spot().is_none() {
             self.settle(now, id, spot, !said_all);
         }
         Ok(())
@@ -263,6 +277,9 @@ impl Transfers {
         withdraw: Withdraw,
     ) -> Result<(), PeerFault> {
         let Some(id) = self.link(link_id)?.withdrawn(withdraw.number)? else { return Ok(()) };
+        if self.receiving.get(&id).is_some_and(Receiving::is_asked) {
+            self.link(link_id)?.was_withdrawn(now);
+        }
         self.flush(id);
         self.with_receiving(now, id, |receiving, desk| receiving.withdrawn(withdraw.why, desk));
         // They have said so themselves: nothing of it comes any more.

@@ -5,6 +5,7 @@ use files::news::{Command, FilePolicy, LinkId};
 use files::transfers::Setup;
 use hallway::limits::{
     CHUNK_BYTES, ENTRIES_MAX, FILE_BACKLOG_BYTES, FILE_RECORD_BYTES, FILE_WINDOW_MAX, OFFERS_MAX,
+    TRANSFERS_MAX, WITHDRAWN_AGE,
 };
 use hallway::message::files::{
     Chunk, Entry, Files, From, Get, Have, Item, Kind, List, Listing, NotThere, Offer, Refuse, Sent,
@@ -23,7 +24,7 @@ const FAULT: Result<(), PeerFault> = Err(PeerFault::UnexpectedMessage);
 
 fn offer(number: u64, kind: Kind, entries: u64, bytes: Option<u64>) -> Offer {
     let name = FileName::of("thing");
-    Offer { number, name, kind, entries, bytes, hash: None, request: None }
+    Offer { number, name, kind, entries, bytes, hash: None, request: None, again: false }
 }
 
 fn entry(path: &str, kind: Kind, bytes: Option<u64>) -> Files {
@@ -118,6 +119,61 @@ fn nobody_is_asked_for_more_than_a_person_can_answer() {
     let number = OFFERS_MAX as u64 + 1;
     world.say(link, Files::Offer(offer(number, Kind::File, 1, Some(number)))).unwrap();
     assert_eq!(world.heard(link), [Files::Refuse(Refuse { number, why: Why::TooMany })]);
+}
+
+fn withdraw(number: u64) -> Files {
+    Files::Withdraw(Withdraw { number, why: Why::Stopped })
+}
+
+#[test]
+fn who_offers_and_withdraws_gives_the_disk_no_more_to_do_than_who_offers() {
+    let most = OFFERS_MAX as u64;
+    for hash in [None, Some(FileHash([1; 32]))] {
+        let (mut world, link) = boris(all());
+        world.hosts[BORIS].is_frozen = true;
+        for number in 1..=most + 1 {
+            let offer = Offer { hash, ..offer(number, Kind::File, 1, Some(number)) };
+            world.say(link, Files::Offer(offer)).unwrap();
+            world.say(link, withdraw(number)).unwrap();
+        }
+        let refusal = Files::Refuse(Refuse { number: most + 1, why: Why::TooMany });
+        assert_eq!(world.heard(link), [refusal]);
+        assert!(world.hosts[BORIS].transfers.list().next().is_none(), "nobody here sees them");
+        // Once the disk has answered, others have their turn.
+        world.hosts[BORIS].is_frozen = false;
+        world.settle(&mut crate::world::Chance(1));
+        world.say(link, Files::Offer(offer(most + 2, Kind::File, 1, Some(1)))).unwrap();
+        assert_eq!(world.heard(link), [Files::Take(Take { number: most + 2, have: None })]);
+    }
+}
+
+#[test]
+fn who_offers_and_hangs_up_gives_the_disk_no_more_to_do_than_a_node_may_have() {
+    let (mut world, _) = boris(all());
+    world.hosts[BORIS].is_frozen = true;
+    let mut last = Vec::new();
+    for _ in 0..=TRANSFERS_MAX {
+        let link = world.stranger(BORIS);
+        world.say(link, Files::Offer(offer(1, Kind::File, 1, Some(1)))).unwrap();
+        last = world.heard(link);
+        world.close(BORIS, link);
+    }
+    assert_eq!(last, [refused(Why::TooMany)]);
+}
+
+#[test]
+fn a_person_is_not_asked_all_the_time_about_what_is_withdrawn() {
+    let (mut world, link) = boris(crate::world::ask());
+    let most = OFFERS_MAX as u64;
+    for number in 1..=most + 1 {
+        world.say(link, Files::Offer(offer(number, Kind::File, 1, Some(1)))).unwrap();
+        world.say(link, withdraw(number)).unwrap();
+    }
+    let asked = |world: &World| world.told(BORIS).iter().filter(|word| *word == "Offered").count();
+    assert_eq!(asked(&world), OFFERS_MAX);
+    world.now = world.now + WITHDRAWN_AGE;
+    world.say(link, Files::Offer(offer(most + 2, Kind::File, 1, Some(1)))).unwrap();
+    assert_eq!(asked(&world), OFFERS_MAX + 1);
 }
 
 #[test]

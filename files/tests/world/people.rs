@@ -293,6 +293,7 @@ fn what_may_never_go_on_makes_room_for_what_does() {
             bytes: Some(9),
             hash: None,
             request: None,
+            again: false,
         };
         world.say(link, Files::Offer(offer)).unwrap();
         world.close(0, link);

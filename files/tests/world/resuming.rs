@@ -349,3 +349,30 @@ fn small_files_that_came_whole_do_not_come_again() {
         assert!(world.arrived <= bytes + SMALL as u64, "{} of {bytes} bytes came", world.arrived);
     }
 }
+
+#[test]
+fn a_new_file_of_the_same_name_and_size_is_no_repetition() {
+    // The word that the first is stored has come, or is lost with the connection.
+    for was_heard in [true, false] {
+        let chance = &mut Chance(9);
+        let (old, new) = (chance.bytes(3_000), chance.bytes(3_000));
+        let mut world = World::of_two(all(), vec![("thing", Thing::file("thing", old))]);
+        let link = world.connect(ANNA, BORIS);
+        world.command(ANNA, Command::Send(link, source("thing")));
+        while !world.is_done(if was_heard { ANNA } else { BORIS }) {
+            assert!(world.step(chance));
+        }
+        world.cut(link);
+        if !was_heard {
+            let id = world.only(ANNA);
+            world.command(ANNA, Command::Cancel(id));
+        }
+        let file = Thing::file("thing", new);
+        world.hosts[ANNA].disk.sources.insert(path("thing"), file.clone());
+        let link = world.connect(ANNA, BORIS);
+        world.command(ANNA, Command::Send(link, source("thing")));
+        world.settle(chance);
+        let received = world.received(BORIS, "thing (2)");
+        assert_eq!(received.and_then(Thing::hash), file.hash(), "{:?}", world.told(ANNA));
+    }
+}
