@@ -10,7 +10,7 @@ use hallway::message::files::{Kind, Why};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
 
-use crate::pipe::{CHUNK, Folders, ID, bytes};
+use crate::pipe::{CHUNK, Folders, ID, bytes, look};
 
 fn hash(bytes: &[u8]) -> FileHash {
     FileHash(*blake3::hash(bytes).as_bytes())
@@ -128,6 +128,22 @@ fn what_another_program_of_the_same_person_shares_is_shared_here_and_not_lost() 
     task.turn(Some(Index::Remember(path.clone(), hash(b"received"))));
     settle(&mut task);
     assert_eq!(find(&mut node, hash(b"received")), Some(path));
+}
+
+#[test]
+fn files_with_holes_that_say_more_bytes_than_can_be_counted_are_not_shared() {
+    let folders = Folders::new();
+    for name in ["a", "b", "c"] {
+        let file = fs::File::create(folders.from.join(name)).unwrap();
+        if file.set_len(7 << 60).is_err() {
+            println!("skipped: no file can be that long here");
+            return;
+        }
+    }
+    let mut indexer = Indexer::open(&folders.data);
+    let (told, trouble) = shares(&mut indexer, Index::Share(folders.from.clone()));
+    assert_eq!((told, trouble.unwrap().why), (vec![], Why::TooDeep));
+    assert_eq!(look(&mut folders.sources(), &folders.from), Err(Why::TooDeep));
 }
 
 #[test]
