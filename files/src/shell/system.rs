@@ -147,14 +147,32 @@ pub(super) fn is_link(error: &io::Error) -> bool {
     }
 }
 
-/// The open folder that something is in, and its name there.
+/// The open folder that something is in, and its name there. No link on the way is followed: the
+/// path was resolved before, and who owns a folder on it may have put a link there since.
 pub(super) fn open_parent(path: &Path) -> io::Result<(Dir, &OsStr)> {
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => {
-            Ok((Dir::open_ambient_dir(parent, ambient_authority())?, name))
-        }
-        _ => Err(io::ErrorKind::NotFound.into()),
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    let root = parent.ancestors().last().unwrap_or(parent);
+    let mut dir = Dir::open_ambient_dir(root, ambient_authority())?;
+    for name in parent.strip_prefix(root).unwrap_or(parent) {
+        dir = open_to_pass(&dir, name)?;
     }
+    Ok((dir, name))
+}
+
+/// Opens a folder in a folder, not a link to one, to open what is in it: it need not be readable
+/// where the system can do that.
+fn open_to_pass(within: &Dir, name: &OsStr) -> io::Result<Dir> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::PATH;
+        let opened = rustix::fs::openat(within, name, flags, Mode::empty())?;
+        Ok(Dir::from_std_file(File::from(opened)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    open_dir(within, name)
 }
 
 /// Opens a folder in a folder, if it is one and not a link to one.

@@ -256,6 +256,55 @@ fn a_file_that_changes_while_it_is_read_fails_and_does_not_end() {
 }
 
 #[test]
+fn a_folder_that_grew_after_it_was_offered_stays_within_the_offer() {
+    let folders = Folders::new();
+    let root = folders.from.join("root");
+    fs::create_dir(&root).unwrap();
+    for name in ["a", "b"] {
+        fs::write(root.join(name), "12345").unwrap();
+    }
+    let mut sources = folders.sources();
+    look(&mut sources, &root).unwrap();
+    fs::write(root.join("a"), bytes(11)).unwrap();
+    fs::create_dir(root.join("d")).unwrap();
+    for name in ["c", "d/e", "f"] {
+        fs::write(root.join(name), "1").unwrap();
+    }
+    let expected = [
+        "from 0 0",
+        "!a Changed",
+        "b",
+        "5",
+        "last",
+        "c",
+        "1",
+        "last",
+        "!d Changed",
+        "!d/e Changed",
+        "!f Changed",
+        "end 2 6",
+    ];
+    begin(&mut sources, None);
+    assert_eq!(short(&rest(&mut sources)), expected);
+}
+
+#[test]
+fn a_folder_on_the_way_that_becomes_a_link_after_the_offer_leads_nowhere() {
+    let folders = Folders::new();
+    for path in ["a/box", "b/box"] {
+        fs::create_dir_all(folders.from.join(path)).unwrap();
+    }
+    fs::write(folders.from.join("a/box/file"), "offered").unwrap();
+    fs::write(folders.from.join("b/box/file"), "secret!").unwrap();
+    let mut sources = folders.sources();
+    look(&mut sources, &folders.from.join("a/box")).unwrap();
+    fs::rename(folders.from.join("a"), folders.from.join("c")).unwrap();
+    symlink(folders.from.join("b"), folders.from.join("a")).unwrap();
+    begin(&mut sources, None);
+    assert_eq!(short(&rest(&mut sources)), ["failed Unreadable"]);
+}
+
+#[test]
 fn a_vanished_file_fails_alone_and_is_left_out_of_a_folder() {
     let folders = Folders::new();
     let path = folders.from.join("file");

@@ -10,7 +10,7 @@ use hallway::message::files::{Kind, Why};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
 
-use crate::pipe::{CHUNK, Folders, ID, bytes};
+use crate::pipe::{CHUNK, Folders, ID, bytes, look};
 
 fn hash(bytes: &[u8]) -> FileHash {
     FileHash(*blake3::hash(bytes).as_bytes())
@@ -128,6 +128,53 @@ fn what_another_program_of_the_same_person_shares_is_shared_here_and_not_lost() 
     task.turn(Some(Index::Remember(path.clone(), hash(b"received"))));
     settle(&mut task);
     assert_eq!(find(&mut node, hash(b"received")), Some(path));
+}
+
+#[test]
+fn what_another_program_shares_while_this_one_hashes_is_not_lost() {
+    let folders = Folders::new();
+    let [one, two] = ["one", "two"].map(|name| folders.from.join(name));
+    fs::write(&one, bytes(20 * CHUNK)).unwrap();
+    fs::write(&two, "2").unwrap();
+    let mut node = Indexer::open(&folders.data);
+    share(&mut node, &one);
+    assert!(node.turn(None).more);
+    let mut task = Indexer::open(&folders.data);
+    // What was shared before is told, too, though nobody has asked for a survey.
+    assert_eq!(names(&share(&mut task, &two)), ["one", "two"]);
+    let told = settle(&mut node).0.unwrap();
+    assert_eq!(names(&told), ["one", "two"]);
+    assert_eq!(told[0].item.hash, Some(hash(&bytes(20 * CHUNK))));
+    let mut after = Indexer::open(&folders.data);
+    assert_eq!(names(&shares(&mut after, Index::Survey).0), ["one", "two"]);
+}
+
+#[test]
+fn what_another_program_shares_leaves_the_rest_of_the_list_as_it_was() {
+    let folders = Folders::new();
+    let paths = ["one", "two", "three"].map(|name| folders.from.join(name));
+    paths.iter().for_each(|path| fs::write(path, "x").unwrap());
+    let mut node = Indexer::open(&folders.data);
+    share(&mut node, &paths[0]);
+    settle(&mut node);
+    share(&mut Indexer::open(&folders.data), &paths[1]);
+    assert_eq!(names(&share(&mut node, &paths[2])), ["one", "three", "two"]);
+}
+
+#[test]
+fn files_with_holes_that_say_more_bytes_than_can_be_counted_are_not_shared() {
+    let folders = Folders::new();
+    for name in ["a", "b", "c"] {
+        let file = fs::File::create(folders.from.join(name)).unwrap();
+        if file.set_len(7 << 60).is_err() {
+            println!("skipped: no file can be that long here");
+            return;
+        }
+    }
+    let mut indexer = Indexer::open(&folders.data);
+    let (told, trouble) = shares(&mut indexer, Index::Share(folders.from.clone()));
+    assert_eq!((told, trouble.unwrap().why), (vec![], Why::TooDeep));
+    assert_eq!(look(&mut folders.sources(), &folders.from), Err(Why::TooDeep));
 }
 
 #[test]

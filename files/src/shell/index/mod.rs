@@ -41,11 +41,18 @@ pub struct Indexer {
 struct Shared {
     name: FileName,
     path: PathBuf,
-    /// Nothing when it is not there now.
-    now: Option<Now>,
+    /// Nothing before it was looked at; an error when it cannot be sent now.
+    now: Option<Result<Now, Why>>,
+}
+
+impl Shared {
+    fn now(&self) -> Option<&Now> {
+        self.now.as_ref()?.as_ref().ok()
+    }
 }
 
 /// How something shared was when it was looked at.
+#[derive(Clone, Copy)]
 struct Now {
     kind: Kind,
     stamp: Stamp,
@@ -98,9 +105,15 @@ impl Indexer {
         self.file_stamp = stamp;
         let (book, words) = Book::read(&self.file);
         book.known.into_iter().for_each(|(path, of)| self.known.add(path, of));
-        let shared = book.shared.into_iter();
-        self.shared = shared.map(|(name, path)| Shared { name, path, now: None }).collect();
-        self.trouble = words.map(|words| Trouble { why: Why::Disk, words });
+        let before = std::mem::take(&mut self.shared);
+        let shared = book.shared.into_iter().map(|(name, path)| {
+            let known = before.iter().find(|shared| shared.path == path);
+            let now = known.and_then(|shared| shared.now);
+            Shared { name, path, now }
+        });
+        self.shared = shared.collect();
+        let trouble = words.map(|words| Trouble { why: Why::Disk, words });
+        self.trouble = trouble.or(self.trouble.take());
     }
 
     /// Does one job; without one, hashes a little, or puts on the disk what has changed.
@@ -157,13 +170,15 @@ impl Indexer {
             let known = reasons.into_iter().find(|(known, _)| *known == why);
             known.unwrap_or((why, "it cannot be read"))
         })?;
+        // To look at it can take long.
+        self.read();
         if let Some(shared) = self.shared.iter_mut().find(|shared| shared.path == path) {
-            shared.now = Some(now);
+            shared.now = Some(Ok(now));
         } else if self.shared.len() == SHARED_MAX {
             return Err((Why::TooMany, "too much is shared already"));
         } else {
             let name = self.free_name(name);
-            self.shared.push(Shared { name, path, now: Some(now) });
+            self.shared.push(Shared { name, path, now: Some(Ok(now)) });
         }
         self.want_hashes();
         Ok(())
@@ -178,13 +193,21 @@ impl Indexer {
 
     fn survey(&mut self) {
         for shared in &mut self.shared {
-            shared.now = now(&shared.path, &self.private).ok();
+            shared.now = None;
+        }
+        self.look_at_new();
+    }
+
+    /// Looks at what nobody has looked at yet.
+    fn look_at_new(&mut self) {
+        for shared in self.shared.iter_mut().filter(|shared| shared.now.is_none()) {
+            shared.now = Some(now(&shared.path, &self.private));
         }
         self.want_hashes();
     }
 
     fn want_hashes(&mut self) {
-        let files = self.shared.iter().filter_map(|shared| Some((shared, shared.now.as_ref()?)));
+        let files = self.shared.iter().filter_map(|shared| Some((shared, shared.now()?)));
         let files = files.filter(|(_, now)| now.kind == Kind::File);
         let unknown =
             files.filter(|(shared, now)| self.known.hash(&shared.path, &now.stamp).is_none());
@@ -196,8 +219,9 @@ impl Indexer {
     }
 
     fn shares(&mut self) -> IndexDone {
+        self.look_at_new();
         let shares = self.shared.iter().filter_map(|shared| {
-            let now = shared.now.as_ref()?;
+            let now = shared.now()?;
             let item = Item {
                 name: shared.name.clone(),
                 kind: now.kind,
@@ -225,6 +249,7 @@ impl Indexer {
     /// A little of what there is to do.
     fn step(&mut self) -> Option<IndexDone> {
         if self.is_changed {
+            self.read();
             self.save();
             return None;
         }
@@ -242,6 +267,8 @@ impl Indexer {
             if chunk.is_some_and(|chunk| chunk.last) {
                 let Hashing { path, stamp, reading } = hashing;
                 let hash = reading.hash()?;
+                // First what others know: this is newer.
+                self.read();
                 self.known.add(path, Known { stamp, hash });
                 self.is_changed = true;
                 return Some(self.shares());

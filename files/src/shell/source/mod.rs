@@ -15,7 +15,7 @@ use hallway::text::{EntryPath, FileName};
 
 use self::passing::{Passed, Passing};
 use self::reading::Reading;
-use self::stream::{Step, Stream};
+use self::stream::{Room, Step, Stream};
 use self::walk::Walk;
 use super::system::Stamp;
 use crate::disk::{Looked, Part, Read, ReadDone, Source, TransferId};
@@ -44,6 +44,7 @@ enum Origin {
     },
     Folder {
         path: PathBuf,
+        room: Room,
     },
     /// Gone once it has been read from.
     Stdin {
@@ -127,7 +128,7 @@ impl Sources {
         } else if about.is_dir() {
             let (entries, bytes) = walk::count(Walk::folder(&path, &self.private)?)?;
             let looked = Looked { name, kind: Kind::Folder, entries, bytes: Some(bytes) };
-            Ok((looked, Origin::Folder { path }))
+            Ok((looked, Origin::Folder { path, room: Room { entries, bytes } }))
         } else {
             Err(Why::NotAFile)
         }
@@ -156,7 +157,7 @@ impl Origin {
             Self::File { path, name, stamp } => {
                 Stream::file(Walk::file(path, alone(name)?)?, *stamp)
             }
-            Self::Folder { path } => Stream::folder(Walk::folder(path, private)?),
+            Self::Folder { path, room } => Stream::folder(Walk::folder(path, private)?, *room),
             Self::Stdin { name, stream } => {
                 // What was read once does not come again.
                 let reading = Reading::stream(stream.take().ok_or(Why::Gone)?)?;

@@ -24,6 +24,23 @@ pub(super) enum Step {
     Lost(Why),
 }
 
+/// What of a folder's offer is not used up: more than was offered may not be sent.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    pub(super) entries: u64,
+    pub(super) bytes: u64,
+}
+
+impl Room {
+    /// Takes an entry of so many bytes out of it. What grew, or is new, may not fit.
+    fn take(&mut self, bytes: u64) -> Result<(), Why> {
+        let entries = self.entries.checked_sub(1).ok_or(Why::Changed)?;
+        let bytes = self.bytes.checked_sub(bytes).ok_or(Why::Changed)?;
+        *self = Self { entries, bytes };
+        Ok(())
+    }
+}
+
 /// A way through what is sent, with at most one file open.
 pub(super) struct Stream {
     /// None when all is in `first`.
@@ -34,6 +51,7 @@ pub(super) struct Stream {
     kind: Kind,
     /// The one file as it was when it was offered.
     expected: Option<Stamp>,
+    room: Room,
     /// Entries that are whole, and bytes of all that is.
     pub(super) entries: u64,
     pub(super) bytes: u64,
@@ -42,13 +60,14 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn folder(walk: Walk) -> Self {
+    pub(super) fn folder(walk: Walk, room: Room) -> Self {
         Self {
             walk: Some(walk),
             first: None,
             open: None,
             kind: Kind::Folder,
             expected: None,
+            room,
             entries: 0,
             bytes: 0,
             hash: None,
@@ -56,7 +75,8 @@ impl Stream {
     }
 
     pub(super) fn file(walk: Walk, expected: Stamp) -> Self {
-        Self { kind: Kind::File, expected: Some(expected), ..Self::folder(walk) }
+        let room = Room { entries: 1, bytes: expected.size };
+        Self { kind: Kind::File, expected: Some(expected), ..Self::folder(walk, room) }
     }
 
     pub(super) fn of_input(path: EntryPath, input: Reading) -> Self {
@@ -69,6 +89,7 @@ impl Stream {
             open: None,
             kind,
             expected: None,
+            room: Room { entries: 0, bytes: 0 },
             entries: 0,
             bytes: 0,
             hash: None,
@@ -113,6 +134,7 @@ impl Stream {
     fn enter(&mut self, path: &Path, entry: &EntryPath) -> Result<Step, Why> {
         let dir = &self.walk.as_ref().ok_or(Why::Gone)?.dir;
         let about = system::about(dir, path).map_err(|error| why(&error))?;
+        self.room.take(0)?;
         self.entries += 1;
         let modified = Stamp::of(&about).modified_seconds();
         let (path, kind, bytes) = (entry.clone(), Kind::Folder, None);
@@ -125,6 +147,7 @@ impl Stream {
         if self.expected.is_some_and(|expected| expected != stamp) {
             return Err(Why::Changed);
         }
+        self.room.take(stamp.size)?;
         let (path, modified) = (entry.clone(), stamp.modified_seconds());
         let (kind, bytes) = (Kind::File, Some(stamp.size));
         Ok(self.begin(Entry { number: 0, path, kind, bytes, modified, executable }, reading))

@@ -146,15 +146,17 @@ pub(in crate::shell) fn why(error: &io::Error) -> Why {
 /// Files and folders on a way, and bytes of all files.
 ///
 /// # Errors
-/// When there are more than [`limits::ENTRIES_MAX`].
+/// When there are more than [`limits::ENTRIES_MAX`], or more bytes than can be counted: files with
+/// holes can say any size.
 pub(in crate::shell) fn count(mut walk: Walk) -> Result<(u64, u64), Why> {
-    let (mut entries, mut bytes) = (0, 0);
+    let (mut entries, mut bytes) = (0, 0_u64);
     while let Some(met) = walk.next() {
         let Met::Found(path, _, kind) = met else { continue };
         // What has gone in this moment is not counted, as it will not be sent.
         let Ok(about) = system::about(&walk.dir, &path) else { continue };
         entries += 1;
-        bytes += if kind == Kind::File { about.len() } else { 0 };
+        let more = if kind == Kind::File { about.len() } else { 0 };
+        bytes = bytes.checked_add(more).ok_or(Why::TooDeep)?;
         if entries > limits::ENTRIES_MAX {
             return Err(Why::TooDeep);
         }
