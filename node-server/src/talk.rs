@@ -294,10 +294,13 @@ fn is_answer(line: &str, node: &Node) -> bool {
     let (word, name) = line.split_once(' ').unwrap_or((line, ""));
     let mut calls = node.ringing();
     let first = name.split(' ').next().unwrap_or_default();
-    let is_offer = |about: About| ["", "all"].contains(&first) || first.parse() == Ok(about.id.0);
+    let is_for_offers = ["", "all"].contains(&first) && offers(node).next().is_some();
+    // A wrong number is no line either: a folder behind it is nobody's business.
+    let is_number = first.parse::<u64>().is_ok();
     (word == "accept" || word == "deny")
         && (calls.any(|(_, who)| name.is_empty() || who.label == name)
-            || offers(node).any(is_offer))
+            || is_for_offers
+            || is_number)
 }
 
 /// Whether a line is a command, with its slash; otherwise it may be a path.

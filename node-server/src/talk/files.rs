@@ -128,6 +128,7 @@ impl Talk {
         match (number.parse::<u64>(), all.as_slice()) {
             (Ok(number), all) if all.contains(&number) => cancel(number),
             (Err(_), [only]) if number.is_empty() => cancel(*only),
+            (Ok(number), _) => vec![show(format!("there is no transfer {number}"))],
             _ => vec![show("/cancel N; /transfers tells the numbers".into())],
         }
     }
