@@ -215,6 +215,13 @@ impl Receiving {
         self.consent != Consent::Open
     }
 
+    /// Whether a person here asked for it, or said yes to it; not the policy.
+    pub(crate) fn is_wish(&self, policy: FilePolicy) -> bool {
+        let is_accepted = self.is_wanted() && policy != FilePolicy::All;
+        let is_past = matches!(self.state, State::Stored);
+        (is_accepted || matches!(self.consent, Consent::Wanted(..))) && !is_past
+    }
+
     /// Whether it has a part that is open, and keeps a chunk in memory.
     pub(crate) fn is_moving(&self) -> bool {
         matches!(

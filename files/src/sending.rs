@@ -104,6 +104,13 @@ impl Sending {
         matches!(self.state, State::Offered(spot) if spot.link == on)
     }
 
+    /// Whether it answers a request of that connection and is not taken.
+    pub(crate) fn is_open_answer(&self, on: LinkId) -> bool {
+        let is_open =
+            matches!(self.state, State::Looking(_) | State::Queued(_) | State::Offered(_));
+        is_open && self.answers.is_some() && self.link() == Some(on)
+    }
+
     /// Whether it is streamed, and so keeps what is read ahead.
     pub(crate) fn is_moving(&self) -> bool {
         matches!(self.state, State::Beginning(..) | State::Streaming(..))
