@@ -112,7 +112,8 @@ impl Intake {
             self.fits(rest)?;
         }
         self.entries += 1;
-        self.job.held += limits::STREAM_MESSAGE_WEIGHT as usize;
+        let names = entry.path.names().iter();
+        self.job.held += ENTRY_BYTES + names.map(|name| name.as_str().len()).sum::<usize>();
         self.pieces.push(Piece::Entry(entry));
         Ok(())
     }
@@ -201,5 +202,31 @@ impl Intake {
 }
 
 const CHUNK: u64 = limits::CHUNK_BYTES as u64;
+/// What an entry takes in memory, about, but for the letters of its path.
+const ENTRY_BYTES: usize = 200;
 /// Pieces of one write, about.
 const PUT_BYTES: usize = limits::CHUNK_BYTES;
+
+#[cfg(test)]
+mod tests {
+    use hallway::text::EntryPath;
+
+    use super::*;
+
+    #[test]
+    fn a_long_path_counts_as_what_it_is() {
+        let bounds = Bounds { kind: Kind::Folder, entries: 2, bytes: None, bytes_max: None };
+        let mut intake = Intake::new(bounds, None, 0);
+        intake.from(From { number: 1, entries: 0, chunks: 0 }).unwrap();
+        let name = "n".repeat(150);
+        for names in [vec!["n"], vec![&name; 9]] {
+            let letters: usize = names.iter().map(|name| name.len()).sum();
+            let path = EntryPath::of(names).unwrap();
+            let (kind, modified, executable) = (Kind::Folder, 0, false);
+            let entry = Entry { number: 1, path, kind, bytes: None, modified, executable };
+            intake.entry(entry).unwrap();
+            let (_, job) = intake.take(true).unwrap();
+            assert_eq!(job.held, letters + ENTRY_BYTES);
+        }
+    }
+}
