@@ -293,8 +293,8 @@ impl Sending {
     /// The connection is gone.
     pub(crate) fn cut(&mut self, desk: &mut Desk) {
         let is_stdin = matches!(self.source, Source::Stdin(_));
-        if is_stdin && self.should_move() {
-            let words = "the connection was lost, and standard input cannot be read again";
+        if is_stdin {
+            let words = "the connection was lost, and standard input is not offered twice";
             return self.fail(Failure::Trouble(words.to_owned()), None, desk);
         }
         desk.read(Read::Forget(self.about.id));
