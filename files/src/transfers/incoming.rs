@@ -46,6 +46,7 @@ impl Transfers {
         if earlier.is_some_and(|id| !self.receiving.get(&id).is_some_and(Receiving::is_waiting)) {
             // Somebody here has stopped it, and cannot take back that it was asked for.
             self.desk.say(link_id, refuse(spot, Why::Stopped));
+            self.ask_next(link_id);
             return Ok(());
         }
         if let Some(why) = self.refusal(now, link_id, offer, fetch.is_some(), earlier.is_some()) {
