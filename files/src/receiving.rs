@@ -1,6 +1,6 @@
 //! One transfer from somebody: the offer, the question, what is here already, the stream, the file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hallway::identity::Fingerprint;
 use hallway::message::files::{Files, Take, Wanted, Why};
@@ -50,12 +50,12 @@ enum Consent {
 /// What a transfer waits for.
 #[derive(Debug)]
 enum State {
-    /// Is the same content here?
-    Finding(Spot),
     /// Is there room?
     Looking(Spot),
     /// An answer of the person here.
     Asking(Spot),
+    /// Is the same content here?
+    Finding(Spot),
     /// Fewer that move, and the end of another of that name.
     Queued(Spot),
     /// The part is made, or what is there is looked through.
@@ -100,7 +100,7 @@ impl Receiving {
         }
     }
 
-    /// It is offered, perhaps again. Asks whether it is here already, or whether there is room.
+    /// It is offered, perhaps again. Asks whether there is room.
     pub(crate) fn offered(
         &mut self,
         spot: Spot,
@@ -110,13 +110,9 @@ impl Receiving {
     ) {
         self.about = about;
         self.hash = hash;
-        match (&self.state, hash) {
-            (State::Stored, _) => self.refuse(Why::Have, spot, desk),
-            (State::Finishing(_), _) => self.state = State::Finishing(Some(spot)),
-            // What goes to standard output is wanted there, wherever else it may be.
-            (_, Some(hash)) if self.target() != Some(&Target::Stdout) => {
-                self.find(spot, hash, desk);
-            }
+        match self.state {
+            State::Stored => self.refuse(Why::Have, spot, desk),
+            State::Finishing(_) => self.state = State::Finishing(Some(spot)),
             _ => self.look(spot, desk),
         }
     }
@@ -131,7 +127,16 @@ impl Receiving {
         self.state = State::Looking(spot);
     }
 
-    /// As above.
+    /// Somebody here wants it: it may be here already. Before that nobody is told what is.
+    fn seek(&mut self, spot: Spot, desk: &mut Desk) {
+        match self.hash {
+            // What goes to standard output is wanted there, wherever else it may be.
+            Some(hash) if self.target() != Some(&Target::Stdout) => self.find(spot, hash, desk),
+            _ => self.state = State::Queued(spot),
+        }
+    }
+
+    /// Asks once, as [`Self::look`].
     fn find(&mut self, spot: Spot, hash: FileHash, desk: &mut Desk) {
         if self.sought.is_none() {
             desk.index(Index::Find(self.about.id, hash));
@@ -186,11 +191,24 @@ impl Receiving {
         {
             return self.find(spot, hash, desk);
         }
-        if path.is_none() {
-            return self.look(spot, desk);
+        match path.filter(|path| self.is_in_place(path)) {
+            Some(path) => {
+                // Its size is what they say it is, and nobody has looked.
+                let about = About { bytes: None, ..self.about.clone() };
+                desk.news(News::HadAlready(about, Some(path)));
+                self.refuse(Why::Have, spot, desk);
+            }
+            None => self.state = State::Queued(spot),
         }
-        desk.news(News::HadAlready(self.about.clone(), path));
-        self.refuse(Why::Have, spot, desk);
+    }
+
+    /// Whether what is there is where it is wanted.
+    fn is_in_place(&self, path: &Path) -> bool {
+        match self.target() {
+            Some(Target::Downloads) => true,
+            Some(Target::Folder(folder)) => path.parent() == Some(folder),
+            Some(Target::Stdout) | None => false,
+        }
     }
 
     /// There is room, or not. Decides by the policy whether it is taken.
@@ -218,10 +236,10 @@ impl Receiving {
             }
             (Consent::Open, FilePolicy::All) => {
                 self.consent = Consent::Taken(Target::Downloads);
-                self.state = State::Queued(spot);
+                self.seek(spot, desk);
             }
             (Consent::Open, FilePolicy::None) => self.refuse(Why::Policy, spot, desk),
-            (Consent::Taken(_) | Consent::Wanted(..), _) => self.state = State::Queued(spot),
+            (Consent::Taken(_) | Consent::Wanted(..), _) => self.seek(spot, desk),
         }
     }
 
@@ -264,10 +282,10 @@ impl Receiving {
 
     // ---- the person here ---------------------------------------------------------------------
 
-    pub(crate) fn accept(&mut self, target: Target) {
+    pub(crate) fn accept(&mut self, target: Target, desk: &mut Desk) {
         if let State::Asking(spot) = self.state {
             self.consent = Consent::Taken(target);
-            self.state = State::Queued(spot);
+            self.seek(spot, desk);
         }
     }
 }

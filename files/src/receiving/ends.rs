@@ -37,7 +37,7 @@ impl Receiving {
             (_, Consent::Open) => State::Over,
             (_, Consent::Taken(_) | Consent::Wanted(..)) => State::Waiting,
         };
-        let was_told = !matches!(self.state, State::Finding(_) | State::Looking(_));
+        let was_told = !matches!(self.state, State::Looking(_));
         if was_told && !matches!(next, State::Finishing(_)) {
             if self.is_moving() {
                 desk.write(Write::Abandon(self.about.id, Keep::Part));
@@ -57,7 +57,7 @@ impl Receiving {
             (State::Storing(_), _) => {}
             (State::Finishing(_), _) => self.state = State::Finishing(None),
             // Nobody here has heard of it.
-            (State::Finding(_) | State::Looking(_), Consent::Open) => self.leave(),
+            (State::Looking(_), Consent::Open) => self.leave(),
             _ => self.fail(Failure::There(why), None, desk),
         }
     }

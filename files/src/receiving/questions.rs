@@ -127,10 +127,10 @@ impl Receiving {
 
     pub(crate) fn view(&self) -> (About, Progress, Stage) {
         let stage = match &self.state {
-            State::Finding(_) | State::Looking(_) => Stage::Looking,
+            State::Looking(_) => Stage::Looking,
             State::Asking(_) => Stage::Asking,
             _ if self.is_moving() && self.pace.has_stalled() => Stage::Stalled,
-            State::Queued(_) | State::Opening(_) => Stage::Checking,
+            State::Finding(_) | State::Queued(_) | State::Opening(_) => Stage::Checking,
             State::Streaming(..) | State::Draining(_) | State::Storing(_) => Stage::Moving,
             State::Waiting
             | State::Finishing(_)
