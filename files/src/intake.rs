@@ -26,6 +26,8 @@ pub(crate) struct Intake {
     entries: u64,
     /// Bytes of all files, likewise.
     bytes: u64,
+    /// What was left out.
+    left_out: u64,
     /// What has come of a chunk.
     gathered: Vec<u8>,
     /// What is whole and was not given to the disk.
@@ -63,6 +65,7 @@ impl Intake {
             expects: Expects::From(have, bytes),
             entries: 0,
             bytes: 0,
+            left_out: 0,
             gathered: Vec::new(),
             pieces: Vec::new(),
             job: Job::default(),
@@ -165,9 +168,12 @@ impl Intake {
     }
 
     /// Something is left out.
-    pub(crate) fn skipped(&self) -> Result<(), Bad> {
-        let may_be = self.expects == Expects::Entry && self.bounds.kind == Kind::Folder;
-        if may_be { Ok(()) } else { Err(Bad::Fault) }
+    pub(crate) fn skipped(&mut self) -> Result<(), Bad> {
+        if self.expects != Expects::Entry || self.bounds.kind != Kind::Folder {
+            return Err(Bad::Fault);
+        }
+        self.left_out += 1;
+        if self.left_out > limits::ENTRIES_MAX { Err(Bad::Refuse(Why::TooDeep)) } else { Ok(()) }
     }
 
     /// That was all.
@@ -212,6 +218,15 @@ mod tests {
     use hallway::text::EntryPath;
 
     use super::*;
+
+    #[test]
+    fn so_much_may_be_left_out_as_may_come() {
+        let bounds = Bounds { kind: Kind::Folder, entries: 2, bytes: None, bytes_max: None };
+        let mut intake = Intake::new(bounds, None, 0);
+        intake.from(From { number: 1, entries: 0, chunks: 0 }).unwrap();
+        assert!((0..limits::ENTRIES_MAX).all(|_| intake.skipped() == Ok(())));
+        assert_eq!(intake.skipped(), Err(Bad::Refuse(Why::TooDeep)));
+    }
 
     #[test]
     fn a_long_path_counts_as_what_it_is() {

@@ -7,7 +7,7 @@ use hallway::message::files::{Files, Take, Wanted, Why};
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
-use crate::desk::{Desk, Pace, Spot};
+use crate::desk::{Desk, LeftOut, Pace, Spot};
 use crate::disk::{Arriving, Index, Ready, Room, Target, Trouble, Write};
 use crate::intake::{Bounds, Intake};
 use crate::news::{About, Failure, FilePolicy, LinkId, News, Progress};
@@ -32,6 +32,7 @@ pub(crate) struct Receiving {
     state: State,
     /// The disk was asked whether there is room, and has not answered.
     is_looked_at: bool,
+    left_out: LeftOut,
     /// The index was asked for this, and has not answered.
     sought: Option<FileHash>,
 }
@@ -96,6 +97,7 @@ impl Receiving {
             pace,
             state: State::Waiting,
             is_looked_at: false,
+            left_out: LeftOut::default(),
             sought: None,
         }
     }
@@ -248,6 +250,7 @@ impl Receiving {
         let (State::Queued(spot), Some(target)) = (&self.state, self.target()) else { return };
         desk.write(Write::Open(self.about.id, self.arriving(), target.clone()));
         self.progress = Progress::default();
+        self.left_out = LeftOut::default();
         self.pace = Pace::new(now);
         self.state = State::Opening(*spot);
     }

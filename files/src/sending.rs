@@ -8,7 +8,7 @@ use hallway::text::FileName;
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
-use crate::desk::{Desk, Pace, Spot, Told};
+use crate::desk::{Desk, LeftOut, Pace, Spot, Told};
 use crate::disk::{Looked, Part, Read, Source, TransferId};
 use crate::news::{About, Failure, LinkId, News, Progress, Stage, Way};
 
@@ -29,6 +29,7 @@ pub(crate) struct Sending {
     hash: Option<FileHash>,
     /// All of it was sent, and nobody has said that it is stored.
     is_unconfirmed: bool,
+    left_out: LeftOut,
     progress: Progress,
     /// Bytes sent on this connection.
     sent: u64,
@@ -85,6 +86,7 @@ impl Sending {
             answers,
             hash,
             is_unconfirmed: false,
+            left_out: LeftOut::default(),
             progress: Progress::default(),
             sent: 0,
             pace: Pace::new(now),
@@ -238,6 +240,7 @@ impl Sending {
         self.progress = Progress::default();
         self.sent = 0;
         self.is_unconfirmed = false;
+        self.left_out = LeftOut::default();
         self.pace = Pace::new(now);
         self.state = State::Beginning(spot, supply);
         Ok(())

@@ -1,11 +1,11 @@
 //! Peers that send something else than they may, or than they said.
 
 use files::disk::Target;
-use files::news::{Command, FilePolicy, LinkId};
+use files::news::{Command, FilePolicy, LinkId, News};
 use files::transfers::Setup;
 use hallway::limits::{
-    CHUNK_BYTES, ENTRIES_MAX, FILE_BACKLOG_BYTES, FILE_RECORD_BYTES, FILE_WINDOW_MAX, OFFERS_MAX,
-    TRANSFERS_MAX, WITHDRAWN_AGE,
+    CHUNK_BYTES, ENTRIES_MAX, FILE_BACKLOG_BYTES, FILE_RECORD_BYTES, FILE_WINDOW_MAX,
+    LEFT_OUT_TOLD, OFFERS_MAX, TRANSFERS_MAX, WITHDRAWN_AGE,
 };
 use hallway::message::files::{
     Chunk, Entry, Files, From, Get, Have, Item, Kind, List, Listing, NotThere, Offer, Refuse, Sent,
@@ -219,6 +219,23 @@ fn what_makes_no_sense_is_a_fault() {
         }
         assert_eq!(world.say(link, last), FAULT, "{what}");
     }
+}
+
+#[test]
+fn of_many_that_are_left_out_a_few_are_named_and_the_others_counted() {
+    let (mut world, link) = taking(Kind::Folder, 3, Some(30));
+    let path = EntryPath::of(["x"]).unwrap();
+    for _ in 0..LEFT_OUT_TOLD + 2 {
+        let skipped = Skipped { number: 1, path: path.clone(), why: Why::Gone };
+        world.say(link, Files::Skipped(skipped)).unwrap();
+    }
+    world.say(link, sent(0, 0)).unwrap();
+    let news = &world.hosts[BORIS].news;
+    let named = news.iter().filter(|news| matches!(news, News::Skipped(..))).count();
+    assert_eq!(named as u64, LEFT_OUT_TOLD);
+    let more: Vec<_> = news.iter().filter(|news| matches!(news, News::SkippedMore(_, 2))).collect();
+    assert_eq!(more.len(), 1);
+    assert!(world.is_done(BORIS));
 }
 
 #[test]
