@@ -228,6 +228,8 @@ pub const WITHDRAWN_AGE: Millis = Millis(60_000);
 pub const FILES_MOVING_MAX: usize = 4;
 /// Files and folders in one transfer.
 pub const ENTRIES_MAX: u64 = 1_000_000;
+/// What is left out of a transfer is named up to so many, then only counted: more nobody reads.
+pub const LEFT_OUT_TOLD: u64 = 10;
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
 pub const STALL_WAIT: Millis = Millis(15_000);
 /// How often the progress of a transfer is told.

@@ -43,6 +43,7 @@ impl Bars {
             }
             News::Offered(..)
             | News::Skipped(..)
+            | News::SkippedMore(..)
             | News::Listed(..)
             | News::NotThere(..)
             | News::Shares(..) => {}

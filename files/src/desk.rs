@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use hallway::limits;
-use hallway::message::files::Files;
+use hallway::message::files::{Files, Why};
+use hallway::text::EntryPath;
 use hallway::time::Millis;
 
 use crate::disk::{Index, Read, TransferId, Write};
-use crate::news::{LinkId, News};
+use crate::news::{About, LinkId, News};
 use crate::transfers::Output;
 
 /// Outputs that wait to be polled, and the next number.
@@ -57,6 +58,28 @@ impl Desk {
 pub(crate) struct Spot {
     pub(crate) link: LinkId,
     pub(crate) number: u64,
+}
+
+/// What was left out of a transfer on this connection.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOut(u64);
+
+impl LeftOut {
+    /// One more: told, unless many were.
+    pub(crate) fn tell(&mut self, about: &About, path: EntryPath, why: Why, desk: &mut Desk) {
+        self.0 += 1;
+        if self.0 <= limits::LEFT_OUT_TOLD {
+            desk.news(News::Skipped(about.clone(), path, why));
+        }
+    }
+
+    /// That was all: tells how many were not told.
+    pub(crate) fn end(&mut self, about: &About, desk: &mut Desk) {
+        let more = std::mem::take(&mut self.0).saturating_sub(limits::LEFT_OUT_TOLD);
+        if more > 0 {
+            desk.news(News::SkippedMore(about.clone(), more));
+        }
+    }
 }
 
 /// When the progress of a transfer is told, and when it has stalled.

@@ -26,6 +26,8 @@ pub(crate) struct Intake {
     entries: u64,
     /// Bytes of all files, likewise.
     bytes: u64,
+    /// What was left out.
+    left_out: u64,
     /// What has come of a chunk.
     gathered: Vec<u8>,
     /// What is whole and was not given to the disk.
@@ -63,6 +65,7 @@ impl Intake {
             expects: Expects::From(have, bytes),
             entries: 0,
             bytes: 0,
+            left_out: 0,
             gathered: Vec::new(),
             pieces: Vec::new(),
             job: Job::default(),
@@ -112,7 +115,8 @@ impl Intake {
             self.fits(rest)?;
         }
         self.entries += 1;
-        self.job.held += limits::STREAM_MESSAGE_WEIGHT as usize;
+        let names = entry.path.names().iter();
+        self.job.held += ENTRY_BYTES + names.map(|name| name.as_str().len()).sum::<usize>();
         self.pieces.push(Piece::Entry(entry));
         Ok(())
     }
@@ -164,9 +168,12 @@ impl Intake {
     }
 
     /// Something is left out.
-    pub(crate) fn skipped(&self) -> Result<(), Bad> {
-        let may_be = self.expects == Expects::Entry && self.bounds.kind == Kind::Folder;
-        if may_be { Ok(()) } else { Err(Bad::Fault) }
+    pub(crate) fn skipped(&mut self) -> Result<(), Bad> {
+        if self.expects != Expects::Entry || self.bounds.kind != Kind::Folder {
+            return Err(Bad::Fault);
+        }
+        self.left_out += 1;
+        if self.left_out > limits::ENTRIES_MAX { Err(Bad::Refuse(Why::TooDeep)) } else { Ok(()) }
     }
 
     /// That was all.
@@ -201,5 +208,40 @@ impl Intake {
 }
 
 const CHUNK: u64 = limits::CHUNK_BYTES as u64;
+/// What an entry takes in memory, about, but for the letters of its path.
+const ENTRY_BYTES: usize = 200;
 /// Pieces of one write, about.
 const PUT_BYTES: usize = limits::CHUNK_BYTES;
+
+#[cfg(test)]
+mod tests {
+    use hallway::text::EntryPath;
+
+    use super::*;
+
+    #[test]
+    fn so_much_may_be_left_out_as_may_come() {
+        let bounds = Bounds { kind: Kind::Folder, entries: 2, bytes: None, bytes_max: None };
+        let mut intake = Intake::new(bounds, None, 0);
+        intake.from(From { number: 1, entries: 0, chunks: 0 }).unwrap();
+        assert!((0..limits::ENTRIES_MAX).all(|_| intake.skipped() == Ok(())));
+        assert_eq!(intake.skipped(), Err(Bad::Refuse(Why::TooDeep)));
+    }
+
+    #[test]
+    fn a_long_path_counts_as_what_it_is() {
+        let bounds = Bounds { kind: Kind::Folder, entries: 2, bytes: None, bytes_max: None };
+        let mut intake = Intake::new(bounds, None, 0);
+        intake.from(From { number: 1, entries: 0, chunks: 0 }).unwrap();
+        let name = "n".repeat(150);
+        for names in [vec!["n"], vec![&name; 9]] {
+            let letters: usize = names.iter().map(|name| name.len()).sum();
+            let path = EntryPath::of(names).unwrap();
+            let (kind, modified, executable) = (Kind::Folder, 0, false);
+            let entry = Entry { number: 1, path, kind, bytes: None, modified, executable };
+            intake.entry(entry).unwrap();
+            let (_, job) = intake.take(true).unwrap();
+            assert_eq!(job.held, letters + ENTRY_BYTES);
+        }
+    }
+}

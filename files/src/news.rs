@@ -132,6 +132,8 @@ pub enum News {
     Interrupted(About, Progress),
     /// Something in a folder was left out.
     Skipped(About, EntryPath, Why),
+    /// So much more was left out than was told one by one (`limits::LEFT_OUT_TOLD`).
+    SkippedMore(About, u64),
     /// What is shared there, by name.
     Listed(LinkId, String, Vec<Item>),
     /// A wish that is not fulfilled: `List` or `Get`.

@@ -1,20 +1,21 @@
 //! One transfer from somebody: the offer, the question, what is here already, the stream, the file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hallway::identity::Fingerprint;
 use hallway::message::files::{Files, Take, Wanted, Why};
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
-use crate::desk::{Desk, Pace, Spot};
+use crate::desk::{Desk, LeftOut, Pace, Spot};
 use crate::disk::{Arriving, Index, Ready, Room, Target, Trouble, Write};
 use crate::intake::{Bounds, Intake};
-use crate::news::{About, Failure, FilePolicy, LinkId, News, Progress, Stage};
+use crate::news::{About, Failure, FilePolicy, LinkId, News, Progress};
 use crate::requests::Fetch;
 use crate::transfers::Setup;
 
 mod ends;
+mod questions;
 mod stream;
 
 pub(crate) use stream::Step;
@@ -31,6 +32,7 @@ pub(crate) struct Receiving {
     state: State,
     /// The disk was asked whether there is room, and has not answered.
     is_looked_at: bool,
+    left_out: LeftOut,
     /// The index was asked for this, and has not answered.
     sought: Option<FileHash>,
 }
@@ -49,12 +51,12 @@ enum Consent {
 /// What a transfer waits for.
 #[derive(Debug)]
 enum State {
-    /// Is the same content here?
-    Finding(Spot),
     /// Is there room?
     Looking(Spot),
     /// An answer of the person here.
     Asking(Spot),
+    /// Is the same content here?
+    Finding(Spot),
     /// Fewer that move, and the end of another of that name.
     Queued(Spot),
     /// The part is made, or what is there is looked through.
@@ -95,11 +97,12 @@ impl Receiving {
             pace,
             state: State::Waiting,
             is_looked_at: false,
+            left_out: LeftOut::default(),
             sought: None,
         }
     }
 
-    /// It is offered, perhaps again. Asks whether it is here already, or whether there is room.
+    /// It is offered, perhaps again. Asks whether there is room.
     pub(crate) fn offered(
         &mut self,
         spot: Spot,
@@ -109,13 +112,9 @@ impl Receiving {
     ) {
         self.about = about;
         self.hash = hash;
-        match (&self.state, hash) {
-            (State::Stored, _) => self.refuse(Why::Have, spot, desk),
-            (State::Finishing(_), _) => self.state = State::Finishing(Some(spot)),
-            // What goes to standard output is wanted there, wherever else it may be.
-            (_, Some(hash)) if self.target() != Some(&Target::Stdout) => {
-                self.find(spot, hash, desk);
-            }
+        match self.state {
+            State::Stored => self.refuse(Why::Have, spot, desk),
+            State::Finishing(_) => self.state = State::Finishing(Some(spot)),
             _ => self.look(spot, desk),
         }
     }
@@ -130,7 +129,16 @@ impl Receiving {
         self.state = State::Looking(spot);
     }
 
-    /// As above.
+    /// Somebody here wants it: it may be here already. Before that nobody is told what is.
+    fn seek(&mut self, spot: Spot, desk: &mut Desk) {
+        match self.hash {
+            // What goes to standard output is wanted there, wherever else it may be.
+            Some(hash) if self.target() != Some(&Target::Stdout) => self.find(spot, hash, desk),
+            _ => self.state = State::Queued(spot),
+        }
+    }
+
+    /// Asks once, as [`Self::look`].
     fn find(&mut self, spot: Spot, hash: FileHash, desk: &mut Desk) {
         if self.sought.is_none() {
             desk.index(Index::Find(self.about.id, hash));
@@ -173,134 +181,6 @@ impl Receiving {
         }
     }
 
-    // ---- what it is asked for ----------------------------------------------------------------
-
-    pub(crate) fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
-    }
-
-    /// Whether it is one of the offers on a connection that are not dealt with.
-    pub(crate) fn is_open_on(&self, link: LinkId) -> bool {
-        let is_here = self.spot().is_some_and(|spot| spot.link == link);
-        match self.state {
-            State::Leaving(left) => left == Some(link),
-            State::Finding(_)
-            | State::Looking(_)
-            | State::Asking(_)
-            | State::Queued(_)
-            | State::Opening(_)
-            | State::Finishing(Some(_)) => is_here,
-            State::Streaming(..)
-            | State::Draining(_)
-            | State::Storing(_)
-            | State::Waiting
-            | State::Finishing(None)
-            | State::Stored
-            | State::Over => false,
-        }
-    }
-
-    /// Whether a person here is asked.
-    pub(crate) fn is_asked(&self) -> bool {
-        matches!(self.state, State::Asking(_))
-    }
-
-    /// Where it is, when it waits for its turn.
-    pub(crate) fn queued(&self) -> Option<Spot> {
-        if let State::Queued(spot) = self.state { Some(spot) } else { None }
-    }
-
-    /// Whether somebody here wants it.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.consent != Consent::Open
-    }
-
-    /// Whether it has a part that is open, and keeps a chunk in memory.
-    pub(crate) fn is_moving(&self) -> bool {
-        matches!(
-            self.state,
-            State::Opening(_) | State::Streaming(..) | State::Draining(_) | State::Storing(_)
-        )
-    }
-
-    /// Whether it goes on when the two meet again.
-    pub(crate) fn is_waiting(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Finishing(None) | State::Stored)
-    }
-
-    /// What is to be asked for when the two meet again.
-    pub(crate) fn wish(&self) -> Option<Fetch> {
-        match (&self.consent, &self.state) {
-            (Consent::Wanted(wanted, target), State::Waiting) => Some(Fetch {
-                wanted: wanted.clone(),
-                target: target.clone(),
-                resumes: Some(self.about.id),
-            }),
-            _ => None,
-        }
-    }
-
-    /// Whether its part on the disk would be the same.
-    pub(crate) fn is_same(&self, peer: Fingerprint, about: &About) -> bool {
-        self.peer == peer && self.about.is_like(about)
-    }
-
-    pub(crate) fn spot(&self) -> Option<Spot> {
-        match &self.state {
-            State::Finding(spot)
-            | State::Looking(spot)
-            | State::Asking(spot)
-            | State::Queued(spot)
-            | State::Opening(spot)
-            | State::Streaming(spot, _)
-            | State::Draining(spot)
-            | State::Storing(spot)
-            | State::Finishing(Some(spot)) => Some(*spot),
-            State::Waiting
-            | State::Finishing(None)
-            | State::Stored
-            | State::Leaving(_)
-            | State::Over => None,
-        }
-    }
-
-    /// Whether the sender was told to send, and has not said that it was all.
-    pub(crate) fn is_streamed(&self) -> bool {
-        matches!(self.state, State::Streaming(..))
-    }
-
-    /// Whether all of it has come, stored or about to be.
-    pub(crate) fn has_come(&self) -> bool {
-        matches!(self.state, State::Storing(_) | State::Finishing(_) | State::Stored)
-    }
-
-    /// Whether nothing is lost but the memory of it when it is forgotten.
-    pub(crate) fn may_be_forgotten(&self) -> bool {
-        let waits_only = !self.is_looked_at && self.sought.is_none();
-        waits_only && matches!(self.state, State::Waiting | State::Stored)
-    }
-
-    /// Whether it is over for the people here.
-    pub(crate) fn is_past(&self) -> bool {
-        matches!(self.state, State::Stored | State::Leaving(_))
-    }
-
-    pub(crate) fn view(&self) -> (About, Progress, Stage) {
-        let stage = match &self.state {
-            State::Finding(_) | State::Looking(_) => Stage::Looking,
-            State::Asking(_) => Stage::Asking,
-            _ if self.is_moving() && self.pace.has_stalled() => Stage::Stalled,
-            State::Queued(_) | State::Opening(_) => Stage::Checking,
-            State::Streaming(..) | State::Draining(_) | State::Storing(_) => Stage::Moving,
-            State::Waiting
-            | State::Finishing(_)
-            | State::Stored
-            | State::Leaving(_)
-            | State::Over => Stage::Waiting,
-        };
-        (self.about.clone(), self.progress, stage)
-    }
-
     // ---- the disk ----------------------------------------------------------------------------
 
     /// The same content is here, or not.
@@ -313,11 +193,24 @@ impl Receiving {
         {
             return self.find(spot, hash, desk);
         }
-        if path.is_none() {
-            return self.look(spot, desk);
+        match path.filter(|path| self.is_in_place(path)) {
+            Some(path) => {
+                // Its size is what they say it is, and nobody has looked.
+                let about = About { bytes: None, ..self.about.clone() };
+                desk.news(News::HadAlready(about, Some(path)));
+                self.refuse(Why::Have, spot, desk);
+            }
+            None => self.state = State::Queued(spot),
         }
-        desk.news(News::HadAlready(self.about.clone(), path));
-        self.refuse(Why::Have, spot, desk);
+    }
+
+    /// Whether what is there is where it is wanted.
+    fn is_in_place(&self, path: &Path) -> bool {
+        match self.target() {
+            Some(Target::Downloads) => true,
+            Some(Target::Folder(folder)) => path.parent() == Some(folder),
+            Some(Target::Stdout) | None => false,
+        }
     }
 
     /// There is room, or not. Decides by the policy whether it is taken.
@@ -345,10 +238,10 @@ impl Receiving {
             }
             (Consent::Open, FilePolicy::All) => {
                 self.consent = Consent::Taken(Target::Downloads);
-                self.state = State::Queued(spot);
+                self.seek(spot, desk);
             }
             (Consent::Open, FilePolicy::None) => self.refuse(Why::Policy, spot, desk),
-            (Consent::Taken(_) | Consent::Wanted(..), _) => self.state = State::Queued(spot),
+            (Consent::Taken(_) | Consent::Wanted(..), _) => self.seek(spot, desk),
         }
     }
 
@@ -357,6 +250,7 @@ impl Receiving {
         let (State::Queued(spot), Some(target)) = (&self.state, self.target()) else { return };
         desk.write(Write::Open(self.about.id, self.arriving(), target.clone()));
         self.progress = Progress::default();
+        self.left_out = LeftOut::default();
         self.pace = Pace::new(now);
         self.state = State::Opening(*spot);
     }
@@ -391,10 +285,10 @@ impl Receiving {
 
     // ---- the person here ---------------------------------------------------------------------
 
-    pub(crate) fn accept(&mut self, target: Target) {
+    pub(crate) fn accept(&mut self, target: Target, desk: &mut Desk) {
         if let State::Asking(spot) = self.state {
             self.consent = Consent::Taken(target);
-            self.state = State::Queued(spot);
+            self.seek(spot, desk);
         }
     }
 }

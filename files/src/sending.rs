@@ -8,7 +8,7 @@ use hallway::text::FileName;
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
-use crate::desk::{Desk, Pace, Spot, Told};
+use crate::desk::{Desk, LeftOut, Pace, Spot, Told};
 use crate::disk::{Looked, Part, Read, Source, TransferId};
 use crate::news::{About, Failure, LinkId, News, Progress, Stage, Way};
 
@@ -29,6 +29,7 @@ pub(crate) struct Sending {
     hash: Option<FileHash>,
     /// All of it was sent, and nobody has said that it is stored.
     is_unconfirmed: bool,
+    left_out: LeftOut,
     progress: Progress,
     /// Bytes sent on this connection.
     sent: u64,
@@ -85,6 +86,7 @@ impl Sending {
             answers,
             hash,
             is_unconfirmed: false,
+            left_out: LeftOut::default(),
             progress: Progress::default(),
             sent: 0,
             pace: Pace::new(now),
@@ -102,6 +104,13 @@ impl Sending {
 
     pub(crate) fn is_offered(&self, on: LinkId) -> bool {
         matches!(self.state, State::Offered(spot) if spot.link == on)
+    }
+
+    /// Whether it answers a request of that connection and is not taken.
+    pub(crate) fn is_open_answer(&self, on: LinkId) -> bool {
+        let is_open =
+            matches!(self.state, State::Looking(_) | State::Queued(_) | State::Offered(_));
+        is_open && self.answers.is_some() && self.link() == Some(on)
     }
 
     /// Whether it is streamed, and so keeps what is read ahead.
@@ -231,6 +240,7 @@ impl Sending {
         self.progress = Progress::default();
         self.sent = 0;
         self.is_unconfirmed = false;
+        self.left_out = LeftOut::default();
         self.pace = Pace::new(now);
         self.state = State::Beginning(spot, supply);
         Ok(())
@@ -286,8 +296,8 @@ impl Sending {
     /// The connection is gone.
     pub(crate) fn cut(&mut self, desk: &mut Desk) {
         let is_stdin = matches!(self.source, Source::Stdin(_));
-        if is_stdin && self.should_move() {
-            let words = "the connection was lost, and standard input cannot be read again";
+        if is_stdin {
+            let words = "the connection was lost, and standard input is not offered twice";
             return self.fail(Failure::Trouble(words.to_owned()), None, desk);
         }
         desk.read(Read::Forget(self.about.id));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use hallway::limits;
 use hallway::message::files::{Files, Item, Listing, NotThere, Wanted, Why};
+use hallway::pages;
 use hallway::text::FileName;
 use hallway::time::Millis;
 
@@ -116,15 +117,7 @@ impl Sharing {
     pub(crate) fn page(&self, request: u64, after: Option<&FileName>) -> Listing {
         let begin = self.shares.partition_point(|share| Some(&share.item.name) <= after);
         let rest = self.shares.get(begin..).unwrap_or_default();
-        let mut bytes = 0;
-        let fits = |share: &&Share| {
-            bytes += share.item.name.as_str().len() + ITEM_BYTES;
-            bytes <= PAGE_BYTES
-        };
-        let items: Vec<Item> =
-            rest.iter().take_while(fits).map(|share| share.item.clone()).collect();
-        let last = items.len() == rest.len();
-        Listing { request, items, last }
+        pages::listing(request, rest.iter().map(|share| &share.item))
     }
 
     /// Nothing from there needs an answer any more.
@@ -141,10 +134,3 @@ impl Sharing {
 pub(crate) fn not_there(link: LinkId, request: u64, why: Why, desk: &mut Desk) {
     desk.say(link, Files::NotThere(NotThere { request, why }));
 }
-
-/// What an item takes at most in CBOR, but for the letters of its name: a map of six keys, two
-/// bytes before the name, the kind, three numbers and a hash.
-const ITEM_BYTES: usize = 1 + 6 + 2 + 1 + 3 * 9 + 2 + 32;
-/// What the items of a page may take: the message without its own array, number, map, three keys,
-/// request, length and end, and what a record needs.
-const PAGE_BYTES: usize = limits::MESSAGE_RECORD_BYTES_MAX - 3 - 32;

@@ -209,7 +209,7 @@ impl Transfers {
         match command {
             Command::Send(link, source) => self.send(now, link, source),
             Command::Accept(id, target) => {
-                self.with_receiving(now, id, |receiving, _| receiving.accept(target));
+                self.with_receiving(now, id, |receiving, desk| receiving.accept(target, desk));
             }
             Command::Deny(id) => {
                 self.with_receiving(now, id, |receiving, desk| receiving.deny(desk));

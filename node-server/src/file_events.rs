@@ -4,7 +4,7 @@ use files::news::{About, Failure, News, Stage, Way};
 use hallway::event::{Event, FileEvent, ItemEvent};
 use hallway::message::files::{Item, Why};
 
-use crate::file_words::reason;
+use crate::file_words::{left_out, reason};
 
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
@@ -45,6 +45,9 @@ pub(crate) fn event(news: &News) -> Option<Event> {
             kind: "file-skipped",
             text: format!("{}: left out {path}: {}", about.name, reason(*why)),
         },
+        News::SkippedMore(about, more) => {
+            Event::Warning { kind: "file-skipped", text: left_out(about, *more) }
+        }
         News::NotThere(_, peer, why) => {
             Event::Error { kind: kind(*why), text: format!("{peer}: {}", reason(*why)) }
         }

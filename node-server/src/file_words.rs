@@ -17,7 +17,8 @@ pub fn level(news: &News) -> Level {
         | News::Begun(..)
         | News::Done(..)
         | News::HadAlready(..)
-        | News::Skipped(..) => Level::Info,
+        | News::Skipped(..)
+        | News::SkippedMore(..) => Level::Info,
         // What somebody has asked for is told.
         News::Listed(..) | News::Shares(..) => Level::Warn,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
@@ -54,6 +55,7 @@ pub fn words(news: &News) -> Option<String> {
         News::Skipped(about, path, why) => {
             format!("{}: left out {path}: {}", about.name, reason(*why))
         }
+        News::SkippedMore(about, more) => left_out(about, *more),
         News::Listed(_, peer, items) => listed(peer, items),
         News::NotThere(_, peer, why) => format!("{peer}: {}", reason(*why)),
         News::Shares(items, trouble) => {
@@ -115,6 +117,11 @@ fn done(about: &About, stored: &str, path: Option<&Path>) -> String {
         (Way::In, Some(path)) => format!("{name} is here, verified: {}", shown_path(path)),
         (Way::In, None) => format!("{name} is here, verified"),
     }
+}
+
+/// What was left out and not named.
+pub(crate) fn left_out(about: &About, more: u64) -> String {
+    format!("{}: left out {more} more", about.name)
 }
 
 fn failed(about: &About, failure: &Failure) -> String {

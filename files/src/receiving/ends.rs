@@ -37,7 +37,7 @@ impl Receiving {
             (_, Consent::Open) => State::Over,
             (_, Consent::Taken(_) | Consent::Wanted(..)) => State::Waiting,
         };
-        let was_told = !matches!(self.state, State::Finding(_) | State::Looking(_));
+        let was_told = !matches!(self.state, State::Looking(_));
         if was_told && !matches!(next, State::Finishing(_)) {
             if self.is_moving() {
                 desk.write(Write::Abandon(self.about.id, Keep::Part));
@@ -57,7 +57,7 @@ impl Receiving {
             (State::Storing(_), _) => {}
             (State::Finishing(_), _) => self.state = State::Finishing(None),
             // Nobody here has heard of it.
-            (State::Finding(_) | State::Looking(_), Consent::Open) => self.leave(),
+            (State::Looking(_), Consent::Open) => self.leave(),
             _ => self.fail(Failure::There(why), None, desk),
         }
     }
@@ -95,9 +95,11 @@ impl Receiving {
         self.state = State::Over;
     }
 
-    /// What comes is not what was offered: nobody wants the part.
+    /// What comes is not what was offered: nobody wants the part. But when the source has changed,
+    /// what had come of it before is good, and the next offer may go on with it.
     pub(super) fn reject(&mut self, why: Why, desk: &mut Desk) {
-        self.end(Keep::Nothing, Failure::Here(why), Some(why), desk);
+        let keep = if why == Why::Changed { Keep::Part } else { Keep::Nothing };
+        self.end(keep, Failure::Here(why), Some(why), desk);
     }
 
     /// The disk does not do its part.
@@ -116,7 +118,8 @@ impl Receiving {
     }
 
     fn end(&mut self, keep: Keep, failure: Failure, tell: Option<Why>, desk: &mut Desk) {
-        if self.is_moving() {
+        // One whose connection is gone, too, when it could not be put in its place.
+        if self.is_moving() || matches!(self.state, State::Finishing(_)) {
             desk.write(Write::Abandon(self.about.id, keep));
         }
         desk.news(News::Failed(self.about.clone(), failure));

@@ -66,11 +66,12 @@ impl Receiving {
             }
             Step::Skipped(skipped) => {
                 intake.skipped()?;
-                desk.news(News::Skipped(self.about.clone(), skipped.path, skipped.why));
+                self.left_out.tell(&self.about, skipped.path, skipped.why, desk);
             }
             Step::Sent(sent) => {
                 intake.sent(sent)?;
                 let spot = *spot;
+                self.left_out.end(&self.about, desk);
                 self.flush(backlog, desk);
                 self.state = State::Draining(spot);
                 self.store(backlog.is_clear(self.about.id), desk);

@@ -50,12 +50,13 @@ impl Sending {
             Part::Chunk(chunk) => Files::Chunk(files::Chunk { number, ..chunk }),
             Part::Skipped(skipped) => {
                 let (path, why) = (skipped.path.clone(), skipped.why);
-                desk.news(News::Skipped(self.about.clone(), path, why));
+                self.left_out.tell(&self.about, path, why, desk);
                 Files::Skipped(files::Skipped { number, ..skipped })
             }
             Part::End { entries, bytes, hash } => {
                 self.hash = hash;
                 self.is_unconfirmed = true;
+                self.left_out.end(&self.about, desk);
                 self.state = State::Sent(spot);
                 Files::Sent(Sent { number, entries, bytes })
             }

@@ -117,6 +117,12 @@ impl Transfers {
         Ok(())
     }
 
+    /// Whether so little of what they asked for waits to be taken that they may have more of it.
+    fn may_have_more(&self, link: LinkId) -> bool {
+        let open = self.sending.values().filter(|sending| sending.is_open_answer(link));
+        open.count() < limits::OFFERS_MAX
+    }
+
     /// Answers what can be answered.
     pub(super) fn answer(&mut self, now: Millis) {
         while let Some(Asked { link, request, what }) = self.sharing.answer() {
@@ -126,7 +132,7 @@ impl Transfers {
                     self.desk.say(link, Files::Listing(page));
                 }
                 What::Offer(wanted) => match self.sharing.find(&wanted) {
-                    Some((item, path)) if self.make_room() => {
+                    Some((item, path)) if self.may_have_more(link) && self.make_room(false) => {
                         let answers = Answers { request, item };
                         self.begin_sending(now, link, Source::Path(path), Some(answers));
                     }

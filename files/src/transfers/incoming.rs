@@ -46,6 +46,7 @@ impl Transfers {
         if earlier.is_some_and(|id| !self.receiving.get(&id).is_some_and(Receiving::is_waiting)) {
             // Somebody here has stopped it, and cannot take back that it was asked for.
             self.desk.say(link_id, refuse(spot, Why::Stopped));
+            self.ask_next(link_id);
             return Ok(());
         }
         if let Some(why) = self.refusal(now, link_id, offer, fetch.is_some(), earlier.is_some()) {
@@ -123,15 +124,19 @@ impl Transfers {
         if goes_on {
             return None;
         }
-        (!self.make_room()).then_some(Why::TooMany)
+        (!self.make_room(is_wanted)).then_some(Why::TooMany)
     }
 
-    /// Whether there may be another transfer; forgets the oldest from somebody that may never go
-    /// on, if need be.
-    pub(super) fn make_room(&mut self) -> bool {
+    /// Whether there may be another transfer, for us or for somebody else; forgets the oldest from
+    /// somebody that may never go on, if need be. What a person here wants gives way only to what
+    /// we want.
+    pub(super) fn make_room(&mut self, for_us: bool) -> bool {
+        let policy = self.setup.policy;
         let has_room = |all: &Self| all.sending.len() + all.receiving.len() < limits::TRANSFERS_MAX;
         if !has_room(self) {
-            let mut forgotten = self.receiving.extract_if(.., |_, it| it.may_be_forgotten());
+            let mut forgotten = self
+                .receiving
+                .extract_if(.., |_, it| it.may_be_forgotten() && (for_us || !it.is_wish(policy)));
             if let Some((_, mut oldest)) = forgotten.next() {
                 oldest.forget(&mut self.desk);
             }

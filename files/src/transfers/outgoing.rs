@@ -16,7 +16,7 @@ impl Transfers {
     pub(super) fn send(&mut self, now: Millis, link: LinkId, source: Source) {
         let why = match self.links.contains_key(&link) {
             false => Failure::Trouble("the connection is gone".to_owned()),
-            true if !self.make_room() => Failure::Here(Why::TooMany),
+            true if !self.make_room(true) => Failure::Here(Why::TooMany),
             true => return self.begin_sending(now, link, source, None),
         };
         let label = self.links.get(&link).map_or("", |link| link.label.as_str());

@@ -73,6 +73,7 @@ type Key = (String, FileName, Option<u64>);
 type Items = Vec<(Entry, Vec<u8>, bool)>;
 
 /// A part that is open.
+#[derive(Clone)]
 struct Writing {
     key: Key,
     kind: Kind,
@@ -255,8 +256,7 @@ impl Disk {
     }
 
     fn store(&mut self, id: TransferId, promised: Option<FileHash>) -> Result<Placed, Trouble> {
-        let Writing { key, kind, target, items, has_failed, .. } =
-            self.writing.remove(&id).unwrap();
+        let Writing { key, kind, target, items, has_failed, .. } = self.writing[&id].clone();
         assert!(!has_failed && items.iter().all(|(.., whole)| *whole), "stored, and not whole");
         let entries = items.into_iter().map(|(entry, bytes, _)| (entry, Rc::new(bytes))).collect();
         let thing = Thing { kind, entries, sized: true };
@@ -264,6 +264,7 @@ impl Disk {
         if promised.is_some() && promised != hash {
             return Err(trouble(Why::Damaged));
         }
+        self.writing.remove(&id);
         let taken = |name: &FileName| self.downloads.contains_key(name.as_str());
         let numbered = (2..).map(|number| key.1.numbered(number));
         let mut names = std::iter::once(key.1.clone()).chain(numbered);

@@ -1,11 +1,11 @@
 //! Peers that send something else than they may, or than they said.
 
 use files::disk::Target;
-use files::news::{Command, FilePolicy, LinkId};
+use files::news::{Command, FilePolicy, LinkId, News};
 use files::transfers::Setup;
 use hallway::limits::{
-    CHUNK_BYTES, ENTRIES_MAX, FILE_BACKLOG_BYTES, FILE_RECORD_BYTES, FILE_WINDOW_MAX, OFFERS_MAX,
-    TRANSFERS_MAX, WITHDRAWN_AGE,
+    CHUNK_BYTES, ENTRIES_MAX, FILE_BACKLOG_BYTES, FILE_RECORD_BYTES, FILE_WINDOW_MAX,
+    LEFT_OUT_TOLD, OFFERS_MAX, TRANSFERS_MAX, WITHDRAWN_AGE,
 };
 use hallway::message::files::{
     Chunk, Entry, Files, From, Get, Have, Item, Kind, List, Listing, NotThere, Offer, Refuse, Sent,
@@ -222,6 +222,23 @@ fn what_makes_no_sense_is_a_fault() {
 }
 
 #[test]
+fn of_many_that_are_left_out_a_few_are_named_and_the_others_counted() {
+    let (mut world, link) = taking(Kind::Folder, 3, Some(30));
+    let path = EntryPath::of(["x"]).unwrap();
+    for _ in 0..LEFT_OUT_TOLD + 2 {
+        let skipped = Skipped { number: 1, path: path.clone(), why: Why::Gone };
+        world.say(link, Files::Skipped(skipped)).unwrap();
+    }
+    world.say(link, sent(0, 0)).unwrap();
+    let news = &world.hosts[BORIS].news;
+    let named = news.iter().filter(|news| matches!(news, News::Skipped(..))).count();
+    assert_eq!(named as u64, LEFT_OUT_TOLD);
+    let more: Vec<_> = news.iter().filter(|news| matches!(news, News::SkippedMore(_, 2))).collect();
+    assert_eq!(more.len(), 1);
+    assert!(world.is_done(BORIS));
+}
+
+#[test]
 fn bytes_in_the_wrong_place_are_a_fault() {
     let (mut world, link) = taking(Kind::Folder, 3, None);
     assert_eq!(world.bulk(link, 1, b"no file"), FAULT);
@@ -238,7 +255,7 @@ fn bytes_in_the_wrong_place_are_a_fault() {
 type Case = (&'static str, Vec<Files>, &'static [u8], Vec<Files>, Why);
 
 #[test]
-fn what_is_not_what_was_offered_is_refused_and_thrown_away() {
+fn what_is_not_what_was_offered_is_refused_and_no_good_part_is_thrown_away() {
     let folder = |name| entry(name, Kind::Folder, None);
     let cases: [Case; 6] = [
         (
@@ -274,7 +291,9 @@ fn what_is_not_what_was_offered_is_refused_and_thrown_away() {
         world.settle(&mut crate::world::Chance(1));
         assert_eq!(answers(&mut world, link), [refused(why)], "{what}");
         assert_eq!(world.told(BORIS), ["Begun".to_owned(), format!("Failed Here({why:?})")]);
-        assert!(world.hosts[BORIS].disk.parts.is_empty(), "{what}");
+        // What came of a source before it changed is good.
+        let parts = usize::from(why == Why::Changed);
+        assert_eq!(world.hosts[BORIS].disk.parts.len(), parts, "{what}");
         assert!(world.hosts[BORIS].disk.is_at_rest(), "{what}");
     }
 }
@@ -315,6 +334,46 @@ fn a_file_that_is_not_the_promised_one_does_not_get_its_place() {
     world.say(link, sent(1, 3)).unwrap();
     assert!(answers(&mut world, link).contains(&refused(Why::Damaged)));
     assert!(world.hosts[BORIS].disk.downloads.is_empty());
+}
+
+#[test]
+fn what_cannot_be_put_in_its_place_is_let_go_of_without_a_connection_too() {
+    let (mut world, link) = boris(all());
+    let hash = Some(FileHash([7; 32]));
+    world.say(link, Files::Offer(Offer { hash, ..offer(1, Kind::File, 1, Some(3)) })).unwrap();
+    for message in [from(0, 0), entry("thing", Kind::File, Some(3))] {
+        world.say(link, message).unwrap();
+    }
+    world.bulk(link, 1, b"abc").unwrap();
+    world.say(link, chunk(b"abc", true)).unwrap();
+    world.hosts[BORIS].is_frozen = true;
+    world.say(link, sent(1, 3)).unwrap();
+    world.close(BORIS, link);
+    world.hosts[BORIS].is_frozen = false;
+    world.settle(&mut crate::world::Chance(1));
+    assert_eq!(world.told(BORIS), ["Begun", "Failed Here(Damaged)"]);
+    assert!(world.hosts[BORIS].disk.is_at_rest());
+}
+
+#[test]
+fn an_offer_of_what_was_stopped_makes_room_for_the_next_question() {
+    let (mut world, link) = boris(all());
+    let wanted = Wanted::Name(FileName::of("thing"));
+    world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+    let answer = Offer { request: Some(1), ..offer(1, Kind::File, 1, Some(3)) };
+    world.say(link, Files::Offer(answer.clone())).unwrap();
+    world.close(BORIS, link);
+    let link = world.stranger(BORIS);
+    let id = world.only(BORIS);
+    world.command(BORIS, Command::Cancel(id));
+    for _ in 0..OFFERS_MAX {
+        world.command(BORIS, Command::List(link));
+    }
+    assert_eq!(world.heard(link).len(), OFFERS_MAX);
+    world.say(link, Files::Offer(answer)).unwrap();
+    let request = OFFERS_MAX as u64 + 1;
+    let next = Files::List(List { request, after: None });
+    assert_eq!(world.heard(link), [refused(Why::Stopped), next]);
 }
 
 #[test]

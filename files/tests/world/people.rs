@@ -1,10 +1,10 @@
 //! What people and policies decide, and what they are told.
 
 use files::disk::Target;
-use files::news::{Command, Failure, News, Stage};
+use files::news::{Command, Failure, LinkId, News, Stage};
 use files::transfers::Setup;
 use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, STALL_WAIT, TRANSFERS_MAX};
-use hallway::message::files::{Files, Kind, Offer, Why};
+use hallway::message::files::{Files, Kind, Offer, Refuse, Why};
 use hallway::text::FileName;
 use hallway::time::Millis;
 
@@ -34,6 +34,56 @@ fn who_is_asked_says_yes_and_it_comes() {
     world.settle(&mut chance);
     assert_eq!(world.told(BORIS), ["Offered", "Begun", "Done"]);
     assert_eq!(world.told(ANNA), ["Begun", "Done"]);
+}
+
+/// Boris has a file in his download folder, and is offered the same content by a stranger, who
+/// says that it has another size.
+fn offered_what_is_here() -> (World, LinkId) {
+    let (mut world, mut chance) = offered(ask(), 5_000);
+    world.settle(&mut chance);
+    world.accept(BORIS);
+    world.settle(&mut chance);
+    let hash = world.received(BORIS, "thing").unwrap().hash();
+    let link = world.stranger(BORIS);
+    let (name, kind, bytes) = (FileName::of("other"), Kind::File, Some(77));
+    let request = None;
+    let offer = Offer { number: 1, name, kind, entries: 1, bytes, hash, request, again: false };
+    world.say(link, Files::Offer(offer)).unwrap();
+    (world, link)
+}
+
+#[test]
+fn nobody_learns_what_is_here_before_somebody_says_yes() {
+    let (mut world, link) = offered_what_is_here();
+    assert!(world.heard(link).is_empty());
+    assert_eq!(world.told(BORIS), ["Offered", "Begun", "Done", "Offered"]);
+    let id = world.only(BORIS);
+    world.command(BORIS, Command::Deny(id));
+    assert_eq!(world.heard(link), [Files::Refuse(Refuse { number: 1, why: Why::Denied })]);
+}
+
+#[test]
+fn what_is_here_is_not_fetched_but_into_another_folder() {
+    for (target, is_had) in [
+        (Target::Downloads, true),
+        (Target::Folder("/downloads".into()), true),
+        (Target::Folder("/downloads/in".into()), false),
+        (Target::Folder("/".into()), false),
+        (Target::Stdout, false),
+    ] {
+        let (mut world, link) = offered_what_is_here();
+        let id = world.only(BORIS);
+        world.command(BORIS, Command::Accept(id, target.clone()));
+        world.settle(&mut Chance(1));
+        let had = Files::Refuse(Refuse { number: 1, why: Why::Have });
+        assert_eq!(world.heard(link).contains(&had), is_had, "{target:?}");
+        let news = world.hosts[BORIS].news.iter().find_map(|news| match news {
+            News::HadAlready(about, _) => Some(about.bytes),
+            _ => None,
+        });
+        // What a stranger says of its size is not told as if it were so.
+        assert_eq!(news, is_had.then_some(None), "{target:?}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use hallway::text::FileName;
 use proptest::prelude::*;
 
 use crate::disk::Thing;
-use crate::world::{Chance, World, all, path, source};
+use crate::world::{Chance, World, all, ask, path, source};
 
 const ANNA: usize = 0;
 const BORIS: usize = 1;
@@ -281,6 +281,21 @@ fn standard_input_cannot_go_on() {
             assert_eq!(world.received(BORIS, "notes").unwrap().hash(), thing.hash());
         }
     }
+}
+
+#[test]
+fn standard_input_that_nobody_has_taken_does_not_wait() {
+    let chance = &mut Chance(7);
+    let mut world = World::of_two(ask(), Vec::new());
+    world.hosts[ANNA].disk.stdin = Some(Thing::file("stdin", chance.bytes(10)));
+    let link = world.connect(ANNA, BORIS);
+    world.command(ANNA, Command::Send(link, Source::Stdin(FileName::of("notes"))));
+    world.settle(chance);
+    assert_eq!(world.told(BORIS), ["Offered"]);
+    world.cut(link);
+    let last = world.hosts[ANNA].news.last();
+    assert!(matches!(last, Some(News::Failed(_, Failure::Trouble(_)))), "{last:?}");
+    assert!(world.hosts[ANNA].transfers.list().next().is_none());
 }
 
 #[test]

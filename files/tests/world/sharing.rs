@@ -2,12 +2,12 @@
 
 use files::disk::{Index, Target};
 use files::news::{Command, LinkId, News};
-use hallway::limits::{CHUNK_BYTES, SHARED_MAX, SURVEY_PAUSE};
-use hallway::message::files::{Item, Wanted};
+use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, TRANSFERS_MAX};
+use hallway::message::files::{Files, Get, Item, Kind, NotThere, Offer, Wanted, Why};
 use hallway::text::FileName;
 
 use crate::disk::Thing;
-use crate::world::{Chance, World, ask, path};
+use crate::world::{Chance, World, all, ask, path};
 
 const ANNA: usize = 0;
 const BORIS: usize = 1;
@@ -174,6 +174,52 @@ fn a_wish_that_is_stopped_while_the_two_are_apart_stays_stopped() {
     assert!(world.received(BORIS, "a").is_none());
     assert!(world.hosts.iter().all(|host| host.transfers.list().next().is_none()));
     assert!(world.hosts[BORIS].disk.parts.is_empty());
+}
+
+#[test]
+fn who_asks_for_everything_leaves_room_for_others() {
+    let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 10]))]);
+    world.command(ANNA, Command::Share(path("a")));
+    world.settle(&mut Chance(1));
+    let stranger = world.stranger(ANNA);
+    for request in 1..=TRANSFERS_MAX as u64 {
+        let what = Wanted::Name(FileName::of("a"));
+        world.say(stranger, Files::Get(Get { request, what })).unwrap();
+    }
+    let refused =
+        |message: &Files| matches!(message, Files::NotThere(NotThere { why: Why::TooMany, .. }));
+    let heard = world.heard(stranger);
+    assert_eq!(heard.iter().filter(|it| refused(it)).count(), TRANSFERS_MAX - OFFERS_MAX);
+    let link = world.connect(ANNA, BORIS);
+    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
+    world.settle(&mut Chance(1));
+    assert!(world.received(BORIS, "a").is_some());
+}
+
+#[test]
+fn what_we_wait_for_does_not_make_room_for_strangers() {
+    let chance = &mut Chance(4);
+    let thing = Thing::file("a", chance.bytes(3 * CHUNK_BYTES));
+    let mut world = World::of_two(all(), vec![("a", thing.clone())]);
+    world.command(ANNA, Command::Share(path("a")));
+    world.settle(chance);
+    let link = world.connect(ANNA, BORIS);
+    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
+    while world.hosts[BORIS].disk.written == 0 {
+        assert!(world.step(chance));
+    }
+    world.cut(link);
+    for number in 0..2 * TRANSFERS_MAX {
+        let link = world.stranger(BORIS);
+        let name = FileName::of(&number.to_string());
+        let (kind, entries, bytes, hash, request) = (Kind::File, 1, Some(9), None, None);
+        let offer = Offer { number: 1, name, kind, entries, bytes, hash, request, again: false };
+        world.say(link, Files::Offer(offer)).unwrap();
+        world.close(BORIS, link);
+    }
+    world.connect(ANNA, BORIS);
+    world.settle(chance);
+    assert_eq!(world.received(BORIS, "a"), Some(&thing));
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Pace {
             News::Moved(..)
             | News::Offered(..)
             | News::Skipped(..)
+            | News::SkippedMore(..)
             | News::Listed(..)
             | News::NotThere(..)
             | News::Shares(..) => file_words::words(news),
