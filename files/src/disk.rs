@@ -20,6 +20,8 @@ pub struct TransferId(pub u64);
 pub enum Source {
     /// A file or a folder. A link is neither.
     Path(PathBuf),
+    /// The same where it was shared: it is gone when a link is on the way there now.
+    Shared(PathBuf),
     /// Standard input, under a name. It is read once: there is no going on after a break.
     Stdin(FileName),
 }

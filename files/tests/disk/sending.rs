@@ -305,6 +305,23 @@ fn a_folder_on_the_way_that_becomes_a_link_after_the_offer_leads_nowhere() {
 }
 
 #[test]
+fn what_is_shared_is_not_offered_when_a_link_is_on_the_way_there() {
+    let folders = Folders::new();
+    let from = folders.from.canonicalize().unwrap();
+    fs::create_dir(from.join("a")).unwrap();
+    fs::write(from.join("a/file"), "shared").unwrap();
+    symlink(from.join("a"), from.join("b")).unwrap();
+    let mut sources = folders.sources();
+    let mut look = |source| match sources.run(Read::Look(ID, source)) {
+        Some(ReadDone::Looked(ID, looked)) => looked.map(|looked| looked.entries),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(look(Source::Shared(from.join("a/file"))), Ok(1));
+    assert_eq!(look(Source::Shared(from.join("b/file"))), Err(Why::Gone));
+    assert_eq!(look(Source::Path(from.join("b/file"))), Ok(1));
+}
+
+#[test]
 fn a_vanished_file_fails_alone_and_is_left_out_of_a_folder() {
     let folders = Folders::new();
     let path = folders.from.join("file");

@@ -159,7 +159,7 @@ impl Disk {
 
     fn source(&self, source: &Source) -> Option<&Thing> {
         match source {
-            Source::Path(path) => self.sources.get(path),
+            Source::Path(path) | Source::Shared(path) => self.sources.get(path),
             Source::Stdin(_) => self.stdin.as_ref(),
         }
     }
@@ -322,7 +322,9 @@ fn size(items: &Items) -> u64 {
 
 fn looked(source: &Source, thing: &Thing) -> Looked {
     let name = match source {
-        Source::Path(path) => FileName::of(path.file_name().unwrap().to_str().unwrap()),
+        Source::Path(path) | Source::Shared(path) => {
+            FileName::of(path.file_name().unwrap().to_str().unwrap())
+        }
         Source::Stdin(name) => name.clone(),
     };
     let bytes = thing.sized.then(|| thing.bytes());
