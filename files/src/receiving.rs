@@ -105,7 +105,8 @@ impl Receiving {
     }
 
     fn look(&mut self, spot: Spot, desk: &mut Desk) {
-        desk.write(Write::Look(self.about.id, self.arriving()));
+        let target = self.target().cloned().unwrap_or(Target::Downloads);
+        desk.write(Write::Look(self.about.id, self.arriving(), target));
         self.state = State::Looking(spot);
     }
 

@@ -75,7 +75,7 @@ fn a_folder_that_is_not_there_is_made_when_something_is_taken() {
     let path = folders.from.join("file");
     fs::write(&path, "x").unwrap();
     let arriving = arriving(&look(&mut folders.sources(), &path).unwrap());
-    let looked = folders.store().run(Write::Look(ID, arriving));
+    let looked = folders.store().run(Write::Look(ID, arriving, Target::Downloads));
     assert!(matches!(looked, Some(WriteDone::Looked(ID, Ok(Room { free: 1.., here: 0 })))));
     assert!(!folders.to.exists());
     send_all(&folders, &path);
@@ -235,7 +235,7 @@ fn an_abandoned_part_stays_or_goes_as_it_was_said() {
         abandon(&mut store, keep);
         assert_eq!(folders.arrived().len(), usize::from(stays), "{keep:?} after {pieces}");
         let here = if stays { CHUNK as u64 } else { 0 };
-        let looked = store.run(Write::Look(ID, arriving));
+        let looked = store.run(Write::Look(ID, arriving, Target::Downloads));
         assert!(matches!(looked, Some(WriteDone::Looked(ID, Ok(room))) if room.here == here));
     }
 }
@@ -254,7 +254,7 @@ fn a_part_that_nobody_came_back_for_goes_after_its_time() {
         for path in [part.join("data"), part.join("state"), part.clone()] {
             fs::File::open(path).unwrap().set_modified(time).unwrap();
         }
-        folders.store().run(Write::Look(ID, arriving.clone()));
+        folders.store().run(Write::Look(ID, arriving.clone(), Target::Downloads));
         part.exists()
     };
     assert!(age(hallway::limits::PART_DAYS_MAX - 1));

@@ -168,7 +168,7 @@ impl Disk {
 
     pub fn write(&mut self, job: Write) -> Option<WriteDone> {
         match job {
-            Write::Look(id, arriving) => {
+            Write::Look(id, arriving, _) => {
                 let here = self.parts.get(&key(&arriving)).map_or(0, size);
                 Some(WriteDone::Looked(id, Ok(Room { free: self.free, here })))
             }

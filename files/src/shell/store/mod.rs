@@ -76,13 +76,13 @@ impl Store {
         Some(sandbox::confine(folder))
     }
 
-    /// Does one job. The target of `Open` is not looked at: a store has one place.
+    /// Does one job. Targets are not looked at: a store has one place.
     pub fn run(&mut self, job: Write) -> Option<WriteDone> {
         Some(match (&mut self.keeper, job) {
-            (Keeper::Shelf(shelf), Write::Look(id, arriving)) => {
+            (Keeper::Shelf(shelf), Write::Look(id, arriving, _)) => {
                 WriteDone::Looked(id, shelf.look(&arriving))
             }
-            (Keeper::Sink(_), Write::Look(id, _)) => {
+            (Keeper::Sink(_), Write::Look(id, ..)) => {
                 WriteDone::Looked(id, Ok(Room { free: u64::MAX, here: 0 }))
             }
             (Keeper::Shelf(shelf), Write::Open(id, arriving, _)) => {
