@@ -191,13 +191,12 @@ impl Disk {
         done.or_else(|| self.refused.1.pop_front())
     }
 
-    /// Ends the threads for folders that nothing goes to any more. What went to standard output
-    /// cannot be taken back, so its thread stays and remembers it.
+    /// Ends the threads for places that nothing goes to any more.
     fn end_unused_writers(&mut self) {
         let downloads = self.downloads();
         self.writers.retain(|place, thread| {
             let is_used = self.elsewhere.values().any(|used| used == place);
-            *place == downloads || *place == Place::Stdout || is_used || !thread.is_idle()
+            *place == downloads || is_used || !thread.is_idle()
         });
     }
 

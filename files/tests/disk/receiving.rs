@@ -262,7 +262,7 @@ fn a_part_that_nobody_came_back_for_goes_after_its_time() {
 }
 
 #[test]
-fn standard_output_gets_what_is_verified_and_goes_on_after_a_break() {
+fn standard_output_gets_what_is_verified_and_nothing_of_it_goes_on() {
     let folders = Folders::new();
     let path = folders.from.join("file");
     fs::write(&path, bytes(3 * CHUNK + 1)).unwrap();
@@ -270,17 +270,18 @@ fn standard_output_gets_what_is_verified_and_goes_on_after_a_break() {
     let arriving = arriving(&look(&mut sources, &path).unwrap());
     let output = folders.all.path().join("output");
     let mut store = Store::into_output(Box::new(fs::File::create(&output).unwrap()));
-    assert!(send(&mut sources, &mut store, &arriving, 3).placed.is_none());
-    abandon(&mut store, Keep::Part);
     let ended = send(&mut sources, &mut store, &arriving, usize::MAX);
-    assert_eq!((ended.from, ended.chunks), ((0, 2), 2));
     assert_eq!(ended.placed.unwrap().path, None);
     assert_eq!(fs::read(&output).unwrap(), bytes(3 * CHUNK + 1));
 
     // What is written cannot be taken back.
     send(&mut sources, &mut store, &arriving, 2);
-    let begun = wrote(&mut store, Write::From(ID, 0, 0));
-    assert_eq!(begun.unwrap_err().why, Why::Changed);
+    for (entries, chunks) in [(0, 0), (0, 1)] {
+        let begun = wrote(&mut store, Write::From(ID, entries, chunks));
+        assert_eq!(begun.unwrap_err().why, Why::Changed);
+    }
+    abandon(&mut store, Keep::Part);
+    assert_eq!(open(&mut store, &arriving).unwrap(), None);
     let folder = files::disk::Arriving { kind: Kind::Folder, ..arriving };
     assert!(open(&mut store, &folder).is_err());
 }
