@@ -341,6 +341,26 @@ fn names_that_become_the_same_are_numbered_and_again_after_a_break() {
 }
 
 #[test]
+fn numbers_of_one_name_are_counted_on_and_not_tried_anew() {
+    let folders = Folders::new();
+    let root = folders.from.join("root");
+    fs::create_dir_all(root.join("d")).unwrap();
+    let arriving = arriving(&look(&mut folders.sources(), &root).unwrap());
+    let mut store = folders.store();
+    open(&mut store, &arriving).unwrap();
+    let folder = || Joiner::pieces(stream(&folders, &root)).remove(0);
+    (1..=20).for_each(|_| put(&mut store, folder()).unwrap());
+    // A number that was given is not looked for again.
+    let part = folders.to.join(&folders.arrived()[0]);
+    fs::remove_dir(part.join("data/d (19)")).unwrap();
+    put(&mut store, folder()).unwrap();
+    let placed = finish(&mut store).unwrap();
+    let names = names(&placed.path.unwrap());
+    assert!(names.contains(&"d (21)".to_owned()), "{names:?}");
+    assert_eq!(names.len(), 20);
+}
+
+#[test]
 fn an_entry_whose_folder_has_not_come_is_refused() {
     let folders = Folders::new();
     let root = folders.from.join("root");
