@@ -20,6 +20,8 @@ pub struct TransferId(pub u64);
 pub enum Source {
     /// A file or a folder. A link is neither.
     Path(PathBuf),
+    /// The same where it was shared: it is gone when a link is on the way there now.
+    Shared(PathBuf),
     /// Standard input, under a name. It is read once: there is no going on after a break.
     Stdin(FileName),
 }
@@ -139,8 +141,9 @@ pub enum Part {
 /// A job for the thread that writes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Write {
-    /// This is offered: is there room, and is a part of it here? Answered by `Looked`.
-    Look(TransferId, Arriving),
+    /// This is offered: is there room where it may go, and is a part of it there? Answered by
+    /// `Looked`.
+    Look(TransferId, Arriving, Target),
     /// It is wanted: make or take up its part, one step of `Check` included. Answered by `Ready`.
     Open(TransferId, Arriving, Target),
     /// Go on holding what is here against the disk. Answered by `Ready`.
@@ -162,7 +165,7 @@ impl Write {
     /// Which transfer it is about.
     pub fn transfer(&self) -> TransferId {
         match self {
-            Self::Look(id, _)
+            Self::Look(id, ..)
             | Self::Open(id, ..)
             | Self::Check(id)
             | Self::From(id, ..)
@@ -223,7 +226,7 @@ pub enum WriteDone {
 /// Whether something fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Bytes that are free in the download folder.
+    /// Bytes that are free there.
     pub free: u64,
     /// Bytes of it that are here already.
     pub here: u64,

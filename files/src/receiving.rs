@@ -123,7 +123,8 @@ impl Receiving {
     /// same question, and no second one is asked before it.
     fn look(&mut self, spot: Spot, desk: &mut Desk) {
         if !self.is_looked_at {
-            desk.write(Write::Look(self.about.id, self.arriving()));
+            let target = self.target().cloned().unwrap_or(Target::Downloads);
+            desk.write(Write::Look(self.about.id, self.arriving(), target));
         }
         self.is_looked_at = true;
         self.state = State::Looking(spot);

@@ -347,7 +347,7 @@ impl Sending {
 /// What is known of something to be sent before anybody has looked.
 pub(crate) fn unseen(id: TransferId, label: &str, source: &Source) -> About {
     let name = match source {
-        Source::Path(path) => {
+        Source::Path(path) | Source::Shared(path) => {
             let last = path.file_name().unwrap_or(path.as_os_str());
             FileName::of(&last.to_string_lossy())
         }

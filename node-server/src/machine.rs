@@ -297,7 +297,7 @@ fn at_home(command: Command) -> Command {
         Files::Share(path) => Files::Share(expanded(&path)),
         Files::Accept(id, place) => Files::Accept(id, target(place)),
         Files::Get(link, what, place) => Files::Get(link, what, target(place)),
-        Files::Send(_, Source::Stdin(_))
+        Files::Send(_, Source::Shared(_) | Source::Stdin(_))
         | Files::Deny(_)
         | Files::Cancel(_)
         | Files::Unshare(_)

@@ -147,26 +147,33 @@ impl Disk {
     pub fn submit_write(&mut self, job: Write) {
         let id = job.transfer();
         let elsewhere = match &job {
-            Write::Look(..) | Write::Open(_, _, Target::Downloads) => None,
-            Write::Open(_, _, Target::Folder(path)) => Some(Place::Folder(path.clone())),
-            Write::Open(_, _, Target::Stdout) => Some(Place::Stdout),
+            Write::Look(_, _, target) | Write::Open(_, _, target) => match target {
+                Target::Downloads => None,
+                Target::Folder(path) => Some(Place::Folder(path.clone())),
+                Target::Stdout => Some(Place::Stdout),
+            },
             Write::Check(_)
             | Write::From(..)
             | Write::Put(..)
             | Write::Store(..)
             | Write::Abandon(..) => self.elsewhere.remove(&id),
         };
-        let is_last = matches!(job, Write::Abandon(..));
+        let is_look = matches!(job, Write::Look(..));
+        let is_open = !is_look && !matches!(job, Write::Abandon(..));
         let place = elsewhere.clone().unwrap_or_else(|| self.downloads());
         match self.writer(&place) {
             Ok(thread) => thread.submit(job),
             Err(error) => {
                 let words = format!("no thread to write it: {error}");
                 let trouble = Trouble { why: Why::Disk, words };
-                return self.refused.1.push_back(WriteDone::Ready(id, Err(trouble)));
+                return self.refused.1.push_back(if is_look {
+                    WriteDone::Looked(id, Err(trouble))
+                } else {
+                    WriteDone::Ready(id, Err(trouble))
+                });
             }
         }
-        if let Some(place) = elsewhere.filter(|_| !is_last) {
+        if let Some(place) = elsewhere.filter(|_| is_open) {
             self.elsewhere.insert(id, place);
         }
     }
@@ -184,13 +191,12 @@ impl Disk {
         done.or_else(|| self.refused.1.pop_front())
     }
 
-    /// Ends the threads for folders that nothing goes to any more. What went to standard output
-    /// cannot be taken back, so its thread stays and remembers it.
+    /// Ends the threads for places that nothing goes to any more.
     fn end_unused_writers(&mut self) {
         let downloads = self.downloads();
         self.writers.retain(|place, thread| {
             let is_used = self.elsewhere.values().any(|used| used == place);
-            *place == downloads || *place == Place::Stdout || is_used || !thread.is_idle()
+            *place == downloads || is_used || !thread.is_idle()
         });
     }
 

@@ -134,7 +134,7 @@ impl Transfers {
                 What::Offer(wanted) => match self.sharing.find(&wanted) {
                     Some((item, path)) if self.may_have_more(link) && self.make_room(false) => {
                         let answers = Answers { request, item };
-                        self.begin_sending(now, link, Source::Path(path), Some(answers));
+                        self.begin_sending(now, link, Source::Shared(path), Some(answers));
                     }
                     Some(_) => sharing::not_there(link, request, Why::TooMany, &mut self.desk),
                     None => sharing::not_there(link, request, Why::Gone, &mut self.desk),

@@ -75,7 +75,7 @@ fn a_folder_that_is_not_there_is_made_when_something_is_taken() {
     let path = folders.from.join("file");
     fs::write(&path, "x").unwrap();
     let arriving = arriving(&look(&mut folders.sources(), &path).unwrap());
-    let looked = folders.store().run(Write::Look(ID, arriving));
+    let looked = folders.store().run(Write::Look(ID, arriving, Target::Downloads));
     assert!(matches!(looked, Some(WriteDone::Looked(ID, Ok(Room { free: 1.., here: 0 })))));
     assert!(!folders.to.exists());
     send_all(&folders, &path);
@@ -235,7 +235,7 @@ fn an_abandoned_part_stays_or_goes_as_it_was_said() {
         abandon(&mut store, keep);
         assert_eq!(folders.arrived().len(), usize::from(stays), "{keep:?} after {pieces}");
         let here = if stays { CHUNK as u64 } else { 0 };
-        let looked = store.run(Write::Look(ID, arriving));
+        let looked = store.run(Write::Look(ID, arriving, Target::Downloads));
         assert!(matches!(looked, Some(WriteDone::Looked(ID, Ok(room))) if room.here == here));
     }
 }
@@ -254,7 +254,7 @@ fn a_part_that_nobody_came_back_for_goes_after_its_time() {
         for path in [part.join("data"), part.join("state"), part.clone()] {
             fs::File::open(path).unwrap().set_modified(time).unwrap();
         }
-        folders.store().run(Write::Look(ID, arriving.clone()));
+        folders.store().run(Write::Look(ID, arriving.clone(), Target::Downloads));
         part.exists()
     };
     assert!(age(hallway::limits::PART_DAYS_MAX - 1));
@@ -262,7 +262,7 @@ fn a_part_that_nobody_came_back_for_goes_after_its_time() {
 }
 
 #[test]
-fn standard_output_gets_what_is_verified_and_goes_on_after_a_break() {
+fn standard_output_gets_what_is_verified_and_nothing_of_it_goes_on() {
     let folders = Folders::new();
     let path = folders.from.join("file");
     fs::write(&path, bytes(3 * CHUNK + 1)).unwrap();
@@ -270,17 +270,18 @@ fn standard_output_gets_what_is_verified_and_goes_on_after_a_break() {
     let arriving = arriving(&look(&mut sources, &path).unwrap());
     let output = folders.all.path().join("output");
     let mut store = Store::into_output(Box::new(fs::File::create(&output).unwrap()));
-    assert!(send(&mut sources, &mut store, &arriving, 3).placed.is_none());
-    abandon(&mut store, Keep::Part);
     let ended = send(&mut sources, &mut store, &arriving, usize::MAX);
-    assert_eq!((ended.from, ended.chunks), ((0, 2), 2));
     assert_eq!(ended.placed.unwrap().path, None);
     assert_eq!(fs::read(&output).unwrap(), bytes(3 * CHUNK + 1));
 
     // What is written cannot be taken back.
     send(&mut sources, &mut store, &arriving, 2);
-    let begun = wrote(&mut store, Write::From(ID, 0, 0));
-    assert_eq!(begun.unwrap_err().why, Why::Changed);
+    for (entries, chunks) in [(0, 0), (0, 1)] {
+        let begun = wrote(&mut store, Write::From(ID, entries, chunks));
+        assert_eq!(begun.unwrap_err().why, Why::Changed);
+    }
+    abandon(&mut store, Keep::Part);
+    assert_eq!(open(&mut store, &arriving).unwrap(), None);
     let folder = files::disk::Arriving { kind: Kind::Folder, ..arriving };
     assert!(open(&mut store, &folder).is_err());
 }
@@ -337,6 +338,26 @@ fn names_that_become_the_same_are_numbered_and_again_after_a_break() {
         assert_eq!(fs::read(root.join("d_ (2)/f_")).unwrap(), b"2");
         assert_eq!(fs::read(root.join("d_ (2)/f_ (2)")).unwrap(), b"3");
     }
+}
+
+#[test]
+fn numbers_of_one_name_are_counted_on_and_not_tried_anew() {
+    let folders = Folders::new();
+    let root = folders.from.join("root");
+    fs::create_dir_all(root.join("d")).unwrap();
+    let arriving = arriving(&look(&mut folders.sources(), &root).unwrap());
+    let mut store = folders.store();
+    open(&mut store, &arriving).unwrap();
+    let folder = || Joiner::pieces(stream(&folders, &root)).remove(0);
+    (1..=20).for_each(|_| put(&mut store, folder()).unwrap());
+    // A number that was given is not looked for again.
+    let part = folders.to.join(&folders.arrived()[0]);
+    fs::remove_dir(part.join("data/d (19)")).unwrap();
+    put(&mut store, folder()).unwrap();
+    let placed = finish(&mut store).unwrap();
+    let names = names(&placed.path.unwrap());
+    assert!(names.contains(&"d (21)".to_owned()), "{names:?}");
+    assert_eq!(names.len(), 20);
 }
 
 #[test]

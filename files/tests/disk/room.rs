@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use files::disk::{Keep, Part, Write, WriteDone};
+use files::disk::{Keep, Part, Target, Write, WriteDone};
 use hallway::message::files::Why;
 
 use crate::pipe::{
@@ -45,7 +45,7 @@ fn a_full_disk_is_said_so_keeps_the_part_and_goes_on_when_there_is_room() {
     let mut sources = folders.sources();
     let arriving = arriving(&look(&mut sources, &path).unwrap());
     let mut store = folders.store();
-    let looked = store.run(Write::Look(ID, arriving.clone()));
+    let looked = store.run(Write::Look(ID, arriving.clone(), Target::Downloads));
     let Some(WriteDone::Looked(ID, Ok(room))) = looked else { panic!("{looked:?}") };
     assert!(room.free <= 3 * CHUNK as u64, "{} free", room.free);
 

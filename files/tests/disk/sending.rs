@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use files::disk::{Part, Read, ReadDone, Source};
 use files::shell::Sources;
@@ -305,6 +307,23 @@ fn a_folder_on_the_way_that_becomes_a_link_after_the_offer_leads_nowhere() {
 }
 
 #[test]
+fn what_is_shared_is_not_offered_when_a_link_is_on_the_way_there() {
+    let folders = Folders::new();
+    let from = folders.from.canonicalize().unwrap();
+    fs::create_dir(from.join("a")).unwrap();
+    fs::write(from.join("a/file"), "shared").unwrap();
+    symlink(from.join("a"), from.join("b")).unwrap();
+    let mut sources = folders.sources();
+    let mut look = |source| match sources.run(Read::Look(ID, source)) {
+        Some(ReadDone::Looked(ID, looked)) => looked.map(|looked| looked.entries),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(look(Source::Shared(from.join("a/file"))), Ok(1));
+    assert_eq!(look(Source::Shared(from.join("b/file"))), Err(Why::Gone));
+    assert_eq!(look(Source::Path(from.join("b/file"))), Ok(1));
+}
+
+#[test]
 fn a_vanished_file_fails_alone_and_is_left_out_of_a_folder() {
     let folders = Folders::new();
     let path = folders.from.join("file");
@@ -357,6 +376,35 @@ fn standard_input_is_sent_once_and_knows_its_last_chunk() {
         begin(&mut sources, None);
         assert_eq!(next(&mut sources), [Part::Failed(Why::Gone)]);
     }
+}
+
+/// So many zeros, and how often they were asked for.
+struct Zeros {
+    left: usize,
+    reads: Arc<AtomicUsize>,
+}
+
+impl std::io::Read for Zeros {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let count = bytes.len().min(self.left);
+        bytes[..count].fill(0);
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_stream_is_read_once_for_each_record() {
+    let folders = Folders::new();
+    let reads = Arc::new(AtomicUsize::new(0));
+    let input = Zeros { left: 8 * limits::FILE_RECORD_BYTES, reads: Arc::clone(&reads) };
+    let mut sources = Sources::with_stdin(folders.data.clone(), Box::new(input));
+    sources.run(Read::Look(ID, Source::Stdin(FileName::of("zeros"))));
+    begin(&mut sources, None);
+    rest(&mut sources);
+    // The last one finds the end.
+    assert_eq!(reads.load(Ordering::Relaxed), 9);
 }
 
 #[test]

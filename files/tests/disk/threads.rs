@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use files::disk::{
-    Index, IndexDone, Part, Read, ReadDone, Ready, Source, Target, TransferId, Write, WriteDone,
+    Index, IndexDone, Keep, Part, Read, ReadDone, Ready, Room, Source, Target, TransferId, Write,
+    WriteDone,
 };
-use files::shell::{Disk, Sandbox, Setup, probe};
+use files::shell::{Disk, Place, Sandbox, Setup, Store, probe};
 use mio::{Events, Poll, Token, Waker};
 
-use crate::pipe::{CHUNK, Folders, Joiner, arriving, bytes};
+use crate::pipe::{CHUNK, Folders, ID, Joiner, abandon, arriving, bytes, look, send};
 
 /// A loop with nothing but the disk.
 struct Loop {
@@ -84,6 +85,28 @@ fn files_go_from_disk_to_disk_into_several_folders_at_once() {
     if probe() == Sandbox::NotThere {
         println!("skipped: this kernel has no Landlock");
     }
+}
+
+#[test]
+fn room_is_looked_for_where_it_will_go() {
+    let folders = Folders::new();
+    let path = folders.from.join("file");
+    fs::write(&path, bytes(CHUNK + 1)).unwrap();
+    let mut sources = folders.sources();
+    let arriving = arriving(&look(&mut sources, &path).unwrap());
+    // A part tells one folder from the other.
+    let elsewhere = folders.all.path().join("elsewhere");
+    let mut store = Store::at(Place::Folder(elsewhere.clone()));
+    send(&mut sources, &mut store, &arriving, 2);
+    abandon(&mut store, Keep::Part);
+    let mut turns = Loop::new(&folders);
+    let mut room = |target| match turns.write(Write::Look(ID, arriving.clone(), target)) {
+        WriteDone::Looked(ID, Ok(room)) => room,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(room(Target::Folder(elsewhere)).here, CHUNK as u64);
+    assert_eq!(room(Target::Downloads).here, 0);
+    assert_eq!(room(Target::Stdout), Room { free: u64::MAX, here: 0 });
 }
 
 #[test]

@@ -160,7 +160,7 @@ impl Disk {
 
     fn source(&self, source: &Source) -> Option<&Thing> {
         match source {
-            Source::Path(path) => self.sources.get(path),
+            Source::Path(path) | Source::Shared(path) => self.sources.get(path),
             Source::Stdin(_) => self.stdin.as_ref(),
         }
     }
@@ -169,7 +169,7 @@ impl Disk {
 
     pub fn write(&mut self, job: Write) -> Option<WriteDone> {
         match job {
-            Write::Look(id, arriving) => {
+            Write::Look(id, arriving, _) => {
                 let here = self.parts.get(&key(&arriving)).map_or(0, size);
                 Some(WriteDone::Looked(id, Ok(Room { free: self.free, here })))
             }
@@ -323,7 +323,9 @@ fn size(items: &Items) -> u64 {
 
 fn looked(source: &Source, thing: &Thing) -> Looked {
     let name = match source {
-        Source::Path(path) => FileName::of(path.file_name().unwrap().to_str().unwrap()),
+        Source::Path(path) | Source::Shared(path) => {
+            FileName::of(path.file_name().unwrap().to_str().unwrap())
+        }
         Source::Stdin(name) => name.clone(),
     };
     let bytes = thing.sized.then(|| thing.bytes());

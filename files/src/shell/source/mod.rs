@@ -106,8 +106,9 @@ impl Sources {
     }
 
     fn look(&mut self, source: Source) -> Result<(Looked, Origin), Why> {
+        let is_shared = matches!(source, Source::Shared(_));
         let path = match source {
-            Source::Path(path) => path,
+            Source::Path(path) | Source::Shared(path) => path,
             Source::Stdin(name) => {
                 let stream = self.stdin.take();
                 let (kind, entries, bytes) = (Kind::File, 1, None);
@@ -115,7 +116,11 @@ impl Sources {
                 return Ok((looked, Origin::Stdin { name, stream }));
             }
         };
-        let (path, name) = place_of(&path).map_err(|error| walk::why(&error))?;
+        let (whole, name) = place_of(&path).map_err(|error| walk::why(&error))?;
+        if is_shared && whole != path {
+            return Err(Why::Gone);
+        }
+        let path = whole;
         if path.starts_with(&self.private) {
             return Err(Why::Unreadable);
         }

@@ -108,13 +108,26 @@ impl Reading {
 
     /// As many bytes as a record holds; fewer at the end.
     fn record(&mut self) -> Result<Vec<u8>, Why> {
-        let mut bytes = Vec::with_capacity(FILE_RECORD_BYTES);
-        let most = FILE_RECORD_BYTES as u64;
-        let read = match &mut self.input {
-            Input::File(file, _) => file.take(most).read_to_end(&mut bytes),
-            Input::Stream(stream) => stream.take(most).read_to_end(&mut bytes),
+        let most = match &self.input {
+            Input::File(file, _) => usize::try_from(file.limit()).unwrap_or(usize::MAX),
+            Input::Stream(_) => usize::MAX,
         };
-        read.map_err(|_: io::Error| Why::Unreadable)?;
+        // Not by `read_to_end`, which asks three times for as much.
+        let mut bytes = vec![0; most.min(FILE_RECORD_BYTES)];
+        let mut length = 0;
+        while let Some(rest @ [_, ..]) = bytes.get_mut(length..) {
+            let read = match &mut self.input {
+                Input::File(file, _) => file.read(rest),
+                Input::Stream(stream) => stream.read(rest),
+            };
+            match read {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(Why::Unreadable),
+            }
+        }
+        bytes.truncate(length);
         Ok(bytes)
     }
 

@@ -18,7 +18,7 @@ use hallway::message::files::Why;
 use self::shelf::Shelf;
 use self::sink::Sink;
 use super::sandbox::{self, Sandbox};
-use crate::disk::{Room, Trouble, Write, WriteDone};
+use crate::disk::{Ready, Room, Trouble, Write, WriteDone};
 
 /// What the names of parts end with.
 pub(super) const PART_ENDING: &str = ".hallway-part";
@@ -76,13 +76,13 @@ impl Store {
         Some(sandbox::confine(folder))
     }
 
-    /// Does one job. The target of `Open` is not looked at: a store has one place.
+    /// Does one job. Targets are not looked at: a store has one place.
     pub fn run(&mut self, job: Write) -> Option<WriteDone> {
         Some(match (&mut self.keeper, job) {
-            (Keeper::Shelf(shelf), Write::Look(id, arriving)) => {
+            (Keeper::Shelf(shelf), Write::Look(id, arriving, _)) => {
                 WriteDone::Looked(id, shelf.look(&arriving))
             }
-            (Keeper::Sink(_), Write::Look(id, _)) => {
+            (Keeper::Sink(_), Write::Look(id, ..)) => {
                 WriteDone::Looked(id, Ok(Room { free: u64::MAX, here: 0 }))
             }
             (Keeper::Shelf(shelf), Write::Open(id, arriving, _)) => {
@@ -90,7 +90,7 @@ impl Store {
             }
             (Keeper::Sink(sink), Write::Open(id, arriving, _)) => sink.open(id, arriving),
             (Keeper::Shelf(shelf), Write::Check(id)) => WriteDone::Ready(id, shelf.check(id)),
-            (Keeper::Sink(sink), Write::Check(id)) => WriteDone::Ready(id, sink.check(id)),
+            (Keeper::Sink(_), Write::Check(id)) => WriteDone::Ready(id, Ok(Ready::Here(None, 0))),
             (Keeper::Shelf(shelf), Write::From(id, entries, chunks)) => {
                 WriteDone::Wrote(id, shelf.from(id, (entries, chunks)))
             }
@@ -113,8 +113,8 @@ impl Store {
                 shelf.abandon(id, keep);
                 return None;
             }
-            (Keeper::Sink(sink), Write::Abandon(id, keep)) => {
-                sink.abandon(id, keep);
+            (Keeper::Sink(sink), Write::Abandon(id, _)) => {
+                sink.abandon(id);
                 return None;
             }
         })

@@ -57,7 +57,7 @@ impl Shelf {
         let look = |shelf: &mut Self| -> Result<Room, Fault> {
             // The folder is made when something is taken: its place is there before.
             let there = shelf.path.ancestors().find(|path| path.exists());
-            let free = system::free_bytes(there.unwrap_or(&shelf.path))?;
+            let free = system::free_bytes(there.unwrap_or(Path::new(".")))?;
             if there != Some(&shelf.path) {
                 return Ok(Room { free, here: 0 });
             }

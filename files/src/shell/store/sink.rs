@@ -3,43 +3,34 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use hallway::message::files::{Chunk, Entry, Have, Kind};
-use hallway::prefix::Prefix;
+use hallway::message::files::{Chunk, Entry, Kind};
 use hallway::text::FileName;
-use hallway::tree::FileHash;
+use hallway::tree::{FileHash, Tree};
 
 use super::fault::Fault;
 use super::filling::verify;
-use crate::disk::{Arriving, Keep, Piece, Placed, Ready, TransferId, Trouble, WriteDone};
+use crate::disk::{Arriving, Piece, Placed, Ready, TransferId, Trouble, WriteDone};
 
-/// Transfers whose bytes go out one behind the other.
+/// Transfers whose bytes go out one behind the other. None goes on after a break.
 pub(super) struct Sink {
     output: Box<dyn Write + Send>,
     transfers: BTreeMap<TransferId, Sunk>,
 }
 
-/// What of a transfer was written. It is kept over a break: then the stream goes on behind it.
+/// What of a transfer was written.
 struct Sunk {
     name: FileName,
     entry: Option<Entry>,
-    prefix: Prefix,
+    tree: Tree,
     bytes: u64,
     /// Of the file, once it is whole.
     hash: Option<FileHash>,
 }
 
 impl Sunk {
-    fn have(&self) -> Option<Have> {
-        (self.prefix.reached() != (0, 0)).then(|| self.prefix.have())
-    }
-
     fn enter(&mut self, entry: Entry) -> Result<(), Fault> {
-        let is_again = self.entry.as_ref().is_none_or(|before| before.path == entry.path);
-        if self.hash.is_some() || entry.kind == Kind::Folder || !is_again {
+        if self.entry.is_some() || entry.kind == Kind::Folder {
             return Err(Fault::Stream("more than one file came"));
-        }
-        if self.entry.is_none() {
-            self.prefix.entry(&entry);
         }
         self.entry = Some(entry);
         Ok(())
@@ -50,7 +41,8 @@ impl Sunk {
         let entry = entry.ok_or(Fault::Stream("a chunk came without its file"))?;
         verify(bytes, &chunk, self.bytes, entry.bytes)?;
         output.write_all(bytes)?;
-        self.hash = self.prefix.chunk(&chunk);
+        self.tree.push(chunk.hash);
+        self.hash = self.tree.file_hash().filter(|_| chunk.last);
         self.bytes += bytes.len() as u64;
         Ok(())
     }
@@ -62,30 +54,22 @@ impl Sink {
     }
 
     pub(super) fn open(&mut self, id: TransferId, arriving: Arriving) -> WriteDone {
+        let name = arriving.name;
         if arriving.kind == Kind::Folder {
             let fault = Fault::Stream("a folder cannot be written there");
-            return WriteDone::Ready(id, Err(trouble(&arriving.name, &fault)));
+            return WriteDone::Ready(id, Err(trouble(&name, &fault)));
         }
-        let sunk = self.transfers.entry(id).or_insert_with(|| Sunk {
-            name: arriving.name,
-            entry: None,
-            prefix: Prefix::default(),
-            bytes: 0,
-            hash: None,
-        });
-        WriteDone::Ready(id, Ok(Ready::Here(sunk.have(), sunk.bytes)))
+        let sunk = Sunk { name, entry: None, tree: Tree::default(), bytes: 0, hash: None };
+        self.transfers.insert(id, sunk);
+        WriteDone::Ready(id, Ok(Ready::Here(None, 0)))
     }
 
-    pub(super) fn check(&self, id: TransferId) -> Result<Ready, Trouble> {
-        let sunk = self.transfers.get(&id);
-        Ok(Ready::Here(sunk.and_then(Sunk::have), sunk.map_or(0, |sunk| sunk.bytes)))
-    }
-
+    /// The stream can only begin at its beginning.
     pub(super) fn from(&mut self, id: TransferId, at: (u64, u64)) -> Result<(), Trouble> {
-        self.with(
-            id,
-            |sunk, _| if sunk.prefix.reached() == at { Ok(()) } else { Err(Fault::Changed) },
-        )
+        self.with(id, |sunk, _| match (at, &sunk.entry) {
+            ((0, 0), None) => Ok(()),
+            _ => Err(Fault::Changed),
+        })
     }
 
     pub(super) fn put(&mut self, id: TransferId, pieces: Vec<Piece>) -> Result<(), Trouble> {
@@ -112,14 +96,12 @@ impl Sink {
             output.flush()?;
             Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.hash })
         })?;
-        self.transfers.remove(&id);
+        self.abandon(id);
         Ok(placed)
     }
 
-    pub(super) fn abandon(&mut self, id: TransferId, keep: Keep) {
-        if keep == Keep::Nothing {
-            self.transfers.remove(&id);
-        }
+    pub(super) fn abandon(&mut self, id: TransferId) {
+        self.transfers.remove(&id);
     }
 
     fn with<T>(
