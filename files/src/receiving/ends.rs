@@ -44,9 +44,10 @@ impl Receiving {
             }
             desk.news(News::Interrupted(self.about.clone(), self.progress));
         }
-        match next {
-            State::Over => self.leave(),
-            next => self.state = next,
+        if matches!(next, State::Over) {
+            self.leave();
+        } else {
+            self.state = next;
         }
     }
 
