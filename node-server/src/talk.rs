@@ -11,7 +11,7 @@ mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::files::news::{About, News};
+use ::files::news::News;
 use discovery::neighbours::Udn;
 use hallway::complete::Words;
 use hallway::identity::Fingerprint;
