@@ -112,10 +112,12 @@ impl Receiving {
     ) {
         self.about = about;
         self.hash = hash;
-        match self.state {
-            State::Stored => self.refuse(Why::Have, spot, desk),
-            State::Finishing(_) => self.state = State::Finishing(Some(spot)),
-            _ => self.look(spot, desk),
+        if let State::Stored = self.state {
+            self.refuse(Why::Have, spot, desk);
+        } else if let State::Finishing(_) = self.state {
+            self.state = State::Finishing(Some(spot));
+        } else {
+            self.look(spot, desk);
         }
     }
 
@@ -149,10 +151,8 @@ impl Receiving {
 
     /// It is over, as soon as nothing comes of it any more.
     fn leave(&mut self) {
-        let link = match self.state {
-            State::Leaving(link) => link,
-            _ => self.spot().map(|spot| spot.link),
-        };
+        let here = self.spot().map(|spot| spot.link);
+        let link = if let State::Leaving(link) = self.state { link } else { here };
         let waits = self.is_looked_at || self.sought.is_some();
         self.state = if waits { State::Leaving(link) } else { State::Over };
     }

@@ -44,9 +44,9 @@ impl Receiving {
             }
             desk.news(News::Interrupted(self.about.clone(), self.progress));
         }
-        match next {
-            State::Over => self.leave(),
-            next => self.state = next,
+        self.state = next;
+        if self.is_over() {
+            self.leave();
         }
     }
 
