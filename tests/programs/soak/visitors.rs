@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hallway::seeds::Seeds;
 use nix::sys::signal::Signal;
@@ -16,6 +16,8 @@ use crate::support::{Launch, Program};
 
 /// Who lives here at once, at most: with callers and strangers, 30 processes on all machines.
 const RESIDENTS_MAX: usize = 3;
+/// Who comes has been announced several times after so long.
+const ANNOUNCED: Duration = Duration::from_secs(2);
 /// Lines of a call, at most.
 const LINES_MAX: u64 = 12;
 /// Connects, says what it is given, and reads until the other side ends it.
@@ -67,6 +69,8 @@ pub(crate) struct Visitors<'a> {
     /// Data directories: of residents, and the last of callers.
     homes: Vec<TempDir>,
     residents: Vec<Resident>,
+    /// When the last of them came.
+    came: Instant,
     /// Homes of those who died behind a pulled cable: the community knows it after a while.
     mourned: BTreeSet<usize>,
     strangers: Vec<Peer>,
@@ -102,6 +106,7 @@ impl<'a> Visitors<'a> {
             dice: Seeds::new(bytes),
             homes: (0..=RESIDENTS_MAX).map(|_| TempDir::new().unwrap()).collect(),
             residents: Vec::new(),
+            came: Instant::now(),
             mourned: BTreeSet::new(),
             strangers: Vec::new(),
             calls: 0,
@@ -163,6 +168,7 @@ impl<'a> Visitors<'a> {
         // A goodbye in the name of the killed is the first that it says.
         self.scene.killed().remove(&name);
         self.residents.push(Resident { name, program, home, is_menu });
+        self.came = Instant::now();
         self.count("came");
     }
 
@@ -222,6 +228,9 @@ impl<'a> Visitors<'a> {
     }
 
     fn pull_the_cable(&mut self) {
+        // What is announced while the cable is out is lost until it is refreshed in ten minutes:
+        // then only who searches finds the newcomer, and who has looked for longer does not.
+        self.scene.pause(ANNOUNCED.saturating_sub(self.came.elapsed()));
         self.scene.lan.hub(&format!("link set eth0p{} down", self.leaf));
         self.count("cables pulled");
     }
