@@ -234,6 +234,9 @@ pub const LEFT_OUT_TOLD: u64 = 10;
 pub const STALL_WAIT: Millis = Millis(15_000);
 /// How often the progress of a transfer is told.
 pub const PROGRESS_PAUSE: Millis = Millis(250);
+/// Without a connection for so long, a task about files gives up: longer than a router or a machine
+/// takes to start anew. What has come is kept, and the same command goes on with it another day.
+pub const ERRAND_PATIENCE: Millis = Millis(600_000);
 /// Connections for files alone that others may have to a node: half of all it may have, so that
 /// people can still call.
 pub const VISITORS_MAX: usize = CONVERSATIONS_MAX / 2;

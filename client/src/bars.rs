@@ -2,7 +2,7 @@
 //! stay plain.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, stderr};
 
 use files::disk::TransferId;
@@ -10,14 +10,11 @@ use files::news::{About, News, Progress, Stage, Way};
 use hallway::shell::options::Common;
 use hallway::shell::terminal::Terminal;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use node_server::machine::Machine;
 
 /// All bars on the screen; none where nobody would see them.
 pub(crate) struct Bars {
     screen: Option<MultiProgress>,
     bars: BTreeMap<TransferId, ProgressBar>,
-    /// Offers of which it was said that they wait.
-    asked: BTreeSet<TransferId>,
 }
 
 impl Bars {
@@ -27,7 +24,7 @@ impl Bars {
         let seen = stderr().is_terminal() && !common.plain && !common.json && !dumb;
         let screen =
             seen.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)));
-        Self { screen, bars: BTreeMap::new(), asked: BTreeSet::new() }
+        Self { screen, bars: BTreeMap::new() }
     }
 
     /// Something about a transfer.
@@ -41,7 +38,8 @@ impl Bars {
                     bar.finish_and_clear();
                 }
             }
-            News::Offered(..)
+            News::Asked(_)
+            | News::Offered(..)
             | News::Skipped(..)
             | News::SkippedMore(..)
             | News::Listed(..)
@@ -78,19 +76,6 @@ impl Bars {
             String::new()
         };
         bar.set_message(format!("{state}{} {way} {}{entries}", about.name, about.peer));
-    }
-
-    /// Says once of each offer that the other side is asked.
-    pub(crate) fn asking(&mut self, machine: &Machine) {
-        for (about, _, stage) in machine.node().files().list() {
-            let asks = stage == Stage::Asking && about.way == Way::Out;
-            if asks && self.asked.insert(about.id) {
-                let words = format!("waiting for {} to accept {}", about.peer, about.name);
-                if machine.terminal().is_interactive() {
-                    self.say(machine.terminal(), &words);
-                }
-            }
-        }
     }
 
     /// A line of talk, above the bars.
@@ -137,7 +122,7 @@ mod tests {
         let term = InMemoryTerm::new(4, 80);
         let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
         let screen = Some(MultiProgress::with_draw_target(target));
-        let mut bars = Bars { screen, bars: BTreeMap::new(), asked: BTreeSet::new() };
+        let mut bars = Bars { screen, bars: BTreeMap::new() };
         let about = About {
             id: TransferId(1),
             way: Way::In,

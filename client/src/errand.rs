@@ -9,25 +9,18 @@ use std::collections::VecDeque;
 
 use files::disk::{Source, Target};
 use files::news::{Command as Files, Failure, News};
+use hallway::limits;
 use hallway::message::files::{Item, Wanted, Why};
 use hallway::place::Place;
 use hallway::reason::{Ended, Exit};
 use hallway::secret::Secret;
+use hallway::seeds::Seeds;
 use hallway::time::Millis;
 use node_server::calls::Callee;
 use node_server::node::Command;
 use node_server::notice::{CallId, Notice};
 use node_server::outbound::Whereabouts;
-
-/// First pause before a lost connection is made anew; each failure doubles it.
-const PAUSE_FIRST: Millis = Millis(500);
-/// Longest such pause.
-const PAUSE_LONGEST: Millis = Millis(15_000);
-/// Wishes under way at a time: the node there takes no more than so many from all.
-const UNDER_WAY_MAX: usize = 32;
-/// Without a connection for so long, the errand gives up: what was fetched is kept, and the same
-/// command goes on with it another day.
-const PATIENCE: Millis = Millis(600_000);
+use node_server::rejoin::pause;
 
 /// What to do there.
 #[derive(Clone, Debug)]
@@ -50,10 +43,12 @@ pub struct Errand {
     /// What is shared there, once asked for.
     pub shelf: Vec<Item>,
     stage: Stage,
-    pause: Millis,
+    /// How often it was lost or not reached since it stood.
+    failures: u32,
     /// When the connection was lost; `None` while it stands, and before the first.
     lost: Option<Millis>,
     worst: Exit,
+    seeds: Seeds,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +66,13 @@ enum Stage {
 }
 
 impl Errand {
-    /// Connects.
-    pub fn start(place: Place, password: Secret, wishes: Vec<Wish>) -> (Self, Command) {
+    /// Connects. `seeds` keep a class from coming back all at once.
+    pub fn start(
+        place: Place,
+        password: Secret,
+        wishes: Vec<Wish>,
+        seeds: Seeds,
+    ) -> (Self, Command) {
         let errand = Self {
             place,
             password,
@@ -80,9 +80,10 @@ impl Errand {
             under_way: 0,
             shelf: Vec::new(),
             stage: Stage::Dialling,
-            pause: PAUSE_FIRST,
+            failures: 0,
             lost: None,
             worst: Exit::Done,
+            seeds,
         };
         let link = errand.link();
         (errand, link)
@@ -137,14 +138,14 @@ impl Errand {
     fn linked(&mut self, id: CallId) -> Vec<Command> {
         self.lost = None;
         self.stage = Stage::Open(id);
-        self.pause = PAUSE_FIRST;
+        self.failures = 0;
         // What was under way goes on by itself.
         self.ask(id)
     }
 
     /// Asks for what is next; when there is nothing any more, says goodbye.
     fn ask(&mut self, id: CallId) -> Vec<Command> {
-        let count = (UNDER_WAY_MAX - self.under_way).min(self.wishes.len());
+        let count = (limits::OFFERS_MAX - self.under_way).min(self.wishes.len());
         self.under_way += count;
         let command = |wish| match wish {
             Wish::Send(source) => Files::Send(id.link(), source),
@@ -168,7 +169,7 @@ impl Errand {
             }
             Stage::Over => Some(ended.words(label)),
             // Once, and not for each attempt.
-            Stage::Pausing(_) if self.pause == PAUSE_FIRST + PAUSE_FIRST => {
+            Stage::Pausing(_) if self.failures == 1 => {
                 Some(format!("{}; trying again by itself", ended.words(label)))
             }
             _ => None,
@@ -181,9 +182,9 @@ impl Errand {
         let since = *self.lost.get_or_insert(now);
         self.stage = match self.stage {
             Stage::Leaving => Stage::Over,
-            _ if had_begun && is_lost && now < since + PATIENCE => {
-                let until = now + self.pause;
-                self.pause = (self.pause + self.pause).min(PAUSE_LONGEST);
+            _ if had_begun && is_lost && now < since + limits::ERRAND_PATIENCE => {
+                let until = now + pause(&ended, self.failures, &mut self.seeds);
+                self.failures += 1;
                 Stage::Pausing(until)
             }
             _ => {
@@ -242,7 +243,7 @@ mod tests {
         let source = |number| Source::Stdin(FileName::of(&format!("{number}")));
         let wishes = (0..count).map(|number| Wish::Send(source(number))).collect();
         let place = Place::parse("127.0.0.1:1", 0).unwrap();
-        Errand::start(place, Secret::new("secret").unwrap(), wishes).0
+        Errand::start(place, Secret::new("secret").unwrap(), wishes, Seeds::new([1; 32])).0
     }
 
     fn linked(errand: &mut Errand, number: u64) -> Vec<Command> {
@@ -280,10 +281,10 @@ mod tests {
     #[test]
     fn many_wishes_are_asked_for_a_few_at_a_time_and_the_last_one_ends_it() {
         let mut errand = errand(100);
-        assert_eq!(linked(&mut errand, 1).len(), UNDER_WAY_MAX);
+        assert_eq!(linked(&mut errand, 1).len(), limits::OFFERS_MAX);
         for settled in 1..=100 {
             let commands = done(&mut errand, None);
-            let left = 100 - UNDER_WAY_MAX;
+            let left = 100 - limits::OFFERS_MAX;
             let expected = usize::from(settled <= left || settled == 100);
             assert_eq!(commands.len(), expected, "after {settled}");
         }
@@ -299,11 +300,17 @@ mod tests {
         let due = errand.deadline().unwrap();
         assert!(errand.tick(due - Millis(1)).is_empty());
         assert!(matches!(errand.tick(due)[..], [Command::Link(_)]));
-        unlinked(&mut errand, due.0, Ended::NotReached(ConnectError::Refused));
+        for _ in 0..4 {
+            unlinked(&mut errand, due.0, Ended::NotReached(ConnectError::Refused));
+        }
         assert!(errand.deadline().unwrap() - due > due - Millis(1_000), "longer pauses");
         assert!(linked(&mut errand, 2).is_empty());
         unlinked(&mut errand, 5_000, Ended::Lost(Lost::Broken));
-        unlinked(&mut errand, 5_000 + PATIENCE.0, Ended::NotReached(ConnectError::Refused));
+        unlinked(
+            &mut errand,
+            5_000 + limits::ERRAND_PATIENCE.0,
+            Ended::NotReached(ConnectError::Refused),
+        );
         assert_eq!(errand.exit(), Some(Exit::Lost));
     }
 

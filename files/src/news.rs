@@ -115,6 +115,8 @@ pub enum News {
     /// Somebody offers something and waits for `Accept` or `Deny`; bytes that are free here, and
     /// bytes of it that are here already.
     Offered(About, u64, u64),
+    /// Ours was offered, and the other side is asked.
+    Asked(About),
     /// It is taken and moves; again after each interruption.
     Begun(About, Progress),
     /// How far it is, at most each `limits::PROGRESS_PAUSE`.

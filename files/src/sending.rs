@@ -220,6 +220,10 @@ impl Sending {
             again: self.is_unconfirmed,
         };
         desk.say(link, Files::Offer(offer));
+        // Who asked for it needs not be waited for.
+        if self.answers.is_none() {
+            desk.news(News::Asked(self.about.clone()));
+        }
         self.state = State::Offered(Spot { link, number });
     }
 

@@ -14,6 +14,9 @@ pub(crate) fn event(news: &News) -> Option<Event> {
             done: (*here > 0).then_some(*here),
             ..file(about)
         }),
+        News::Asked(about) => {
+            Event::FileProgress(FileEvent { state: Some("asking"), ..file(about) })
+        }
         News::Begun(about, progress) => Event::FileProgress(FileEvent {
             done: Some(progress.done),
             state: Some("begun"),

@@ -14,6 +14,7 @@ pub fn level(news: &News) -> Level {
     match news {
         News::Moved(_, _, Stage::Stalled) => Level::Warn,
         News::Moved(..)
+        | News::Asked(_)
         | News::Begun(..)
         | News::Done(..)
         | News::HadAlready(..)
@@ -31,6 +32,7 @@ pub fn level(news: &News) -> Level {
 pub fn words(news: &News) -> Option<String> {
     let text = match news {
         News::Offered(about, free, here) => offered(about, *free, *here),
+        News::Asked(about) => format!("waiting for {} to accept {}", about.peer, about.name),
         News::Begun(about, progress) => begun(about, progress),
         News::Moved(about, _, Stage::Stalled) => {
             format!(

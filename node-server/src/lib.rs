@@ -16,7 +16,7 @@ pub mod node;
 pub mod notice;
 pub mod options;
 pub mod outbound;
-mod rejoin;
+pub mod rejoin;
 pub mod run;
 pub mod shelf;
 pub mod sight;

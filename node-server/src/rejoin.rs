@@ -1,4 +1,4 @@
-//! Whether and when a lost community is dialled again.
+//! Whether and when a lost community, or a node that files are exchanged with, is dialled again.
 
 use hallway::limits;
 use hallway::reason::{CloseReason, Ended, PeerFault};
@@ -7,7 +7,7 @@ use hallway::time::Millis;
 
 /// How long to wait after so many failures. Doubles from attempt to attempt; a random half of it
 /// keeps a class from coming all at once.
-pub(crate) fn pause(ended: &Ended, failures: u32, seeds: &mut Seeds) -> Millis {
+pub fn pause(ended: &Ended, failures: u32, seeds: &mut Seeds) -> Millis {
     if let Ended::Busy { wait_ms } = ended {
         // Anybody can claim to be busy, for a month.
         let told = u64::from(*wait_ms).min(limits::REJOIN_LONGEST.0);

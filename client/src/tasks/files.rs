@@ -11,7 +11,9 @@ use hallway::message::files::Item;
 use hallway::place::Place;
 use hallway::reason::Exit;
 use hallway::secret::Secret;
+use hallway::seeds::Seeds;
 use hallway::shell::base::Base;
+use hallway::shell::clock;
 use hallway::shell::home::Home;
 use hallway::shell::start::Refusal;
 use hallway::shell::terminal::Typed;
@@ -120,7 +122,8 @@ fn do_errand(
 ) -> Exit {
     let json = options.common.json;
     let mut bars = Bars::new(&options.common);
-    let (mut errand, link) = Errand::start(place.clone(), password, wishes);
+    let (mut errand, link) =
+        Errand::start(place.clone(), password, wishes, Seeds::new(clock::seed()));
     machine.command(link);
     loop {
         if let Some(exit) = errand.exit() {
@@ -159,7 +162,6 @@ fn do_errand(
         for command in commands.into_iter().chain(errand.tick(now)) {
             machine.act(Act::Do(command));
         }
-        bars.asking(&machine);
     }
 }
 
@@ -216,8 +218,8 @@ pub(crate) fn unshare(options: &Options, base: Base, home: &Home, names: &[Strin
     shares(options, base, home, names.iter().map(name).map(Index::Unshare).collect())
 }
 
-/// `client shared`, and what the others end with: the list that the node of
-/// this data directory shares.
+/// `client shared`, and what the others end with: the list that the node of this data directory
+/// shares.
 pub(crate) fn shares(options: &Options, base: Base, home: &Home, jobs: Vec<Index>) -> Exit {
     let json = options.common.json;
     let mut indexer = Indexer::open(home.dir());

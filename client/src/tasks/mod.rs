@@ -98,6 +98,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
     };
     let (mut chat, mut acts) = Chat::start(place.clone(), password, interactive);
     let mut asked = false;
+    let mut has_changed = true;
     loop {
         for act in acts.drain(..) {
             if !machine.act(act) {
@@ -110,9 +111,13 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
             leave(machine, json);
             return exit;
         }
-        machine.terminal().set_completions(chat.completions(machine.node()));
+        // Not in each turn: while a file moves there are thousands a second.
+        if std::mem::take(&mut has_changed) {
+            machine.terminal().set_completions(chat.completions(machine.node()));
+        }
         asked = asked || ask(&machine, &mut chat, place);
         let Some(happening) = machine.turn() else { continue };
+        has_changed = true;
         acts = match happening {
             Happening::Notice(notice) => heard(&machine, &mut chat, &notice, json),
             Happening::Typed(Typed::OutputClosed | Typed::Interrupt) | Happening::Signal(_) => {

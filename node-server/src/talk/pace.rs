@@ -25,7 +25,8 @@ type Side = (bool, String);
 struct Burst {
     /// They have begun and are not over.
     going: BTreeSet<TransferId>,
-    /// How many were told of at their beginning, and at their end.
+    /// How many were told of when they were offered, at their beginning, and at their end.
+    asked: usize,
     begun: usize,
     done: usize,
     /// Those that are there and were not told of, and their bytes.
@@ -42,6 +43,11 @@ impl Pace {
         let mut same =
             |about: &About| moving.any(|other| side(&other) == side(about) && other.id != about.id);
         match news {
+            News::Asked(about) => {
+                let burst = self.bursts.entry(side(about)).or_default();
+                burst.asked += 1;
+                (burst.asked <= limits::TOLD_APART_MAX).then(|| file_words::words(news))?
+            }
             News::Begun(about, _) => {
                 let burst = self.bursts.entry(side(about)).or_default();
                 burst.going.insert(about.id);

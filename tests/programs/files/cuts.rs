@@ -88,6 +88,20 @@ fn a_receiver_that_is_killed_goes_on_where_it_was_when_it_is_started_again() {
 }
 
 #[test]
+fn who_is_told_to_end_in_the_midst_says_that_it_is_not_done() {
+    let katie = Taker::new("katie");
+    let here = TempDir::new().unwrap();
+    let path = file(here.path(), "large.bin", 8, BYTES);
+    let mut bob = task("send", katie.at, &[path.to_str().unwrap()]).start();
+    waits_for(&bob, 1);
+    bob.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(bob.exit(), 1, "{}", bob.stderr());
+    let cut = bob.events_of("error");
+    assert!(cut.iter().any(|event| event["kind"] == "interrupted"), "{cut:?}");
+    assert!(!katie.names().contains(&"large.bin".to_owned()));
+}
+
+#[test]
 fn what_is_fetched_goes_on_after_a_kill_as_well() {
     let here = TempDir::new().unwrap();
     let path = file(here.path(), "shared.bin", 7, BYTES);
