@@ -33,7 +33,7 @@ fn who_is_asked_says_yes_and_it_comes() {
     world.accept(BORIS);
     world.settle(&mut chance);
     assert_eq!(world.told(BORIS), ["Offered", "Begun", "Done"]);
-    assert_eq!(world.told(ANNA), ["Begun", "Done"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Begun", "Done"]);
 }
 
 /// Boris has a file in his download folder, and is offered the same content by a stranger, who
@@ -93,7 +93,7 @@ fn who_is_asked_says_no_and_nothing_comes() {
     let id = world.only(BORIS);
     world.command(BORIS, Command::Deny(id));
     world.settle(&mut chance);
-    assert_eq!(world.told(ANNA), ["Failed There(Denied)"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Failed There(Denied)"]);
     assert_eq!(world.arrived, 0);
 }
 
@@ -194,7 +194,7 @@ fn a_full_disk_stops_it_and_the_part_stays_for_later() {
     }
     world.hosts[BORIS].disk.free = CHUNK_BYTES as u64;
     world.settle(&mut chance);
-    assert_eq!(world.told(ANNA), ["Begun", "Failed There(NoRoom)"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Begun", "Failed There(NoRoom)"]);
     assert!(matches!(
         world.hosts[BORIS].news.last(),
         Some(News::Failed(_, Failure::Trouble(words))) if words == "NoRoom on the disk"
