@@ -283,6 +283,8 @@ pub enum Index {
 pub enum IndexDone {
     /// All that is shared now, by name. Comes again by itself when a hash has been found out.
     Shares(Vec<Share>, Option<Trouble>),
+    /// The same, for somebody here who wanted it changed.
+    Changed(Vec<Share>, Option<Trouble>),
     /// Where the file is.
     Found(TransferId, Option<PathBuf>),
 }

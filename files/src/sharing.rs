@@ -19,8 +19,6 @@ pub(crate) struct Sharing {
     shares: Vec<Share>,
     survey: Survey,
     waiting: VecDeque<Asked>,
-    /// Changes that somebody here asked for and the index has not answered.
-    changes: usize,
 }
 
 /// How fresh that is.
@@ -76,27 +74,16 @@ impl Sharing {
         if self.survey == Survey::UnderWay { None } else { self.waiting.pop_front() }
     }
 
-    /// Somebody here wants this changed.
-    pub(crate) fn change(&mut self, job: Index, desk: &mut Desk) {
-        self.changes += 1;
-        desk.index(job);
-    }
-
     /// The index has said what is shared.
-    pub(crate) fn surveyed(
-        &mut self,
-        now: Millis,
-        shares: Vec<Share>,
-        trouble: Option<Trouble>,
-        desk: &mut Desk,
-    ) {
+    pub(crate) fn surveyed(&mut self, now: Millis, shares: Vec<Share>) {
         self.shares = shares;
         self.shares.sort_by(|one, other| one.item.name.cmp(&other.item.name));
         self.survey = Survey::Done(now);
-        if self.changes > 0 || trouble.is_some() {
-            self.changes = self.changes.saturating_sub(1);
-            desk.news(News::Shares(self.items(), trouble.map(|trouble| trouble.words)));
-        }
+    }
+
+    /// Tells whoever is here what is shared now.
+    pub(crate) fn tell(&self, trouble: Option<Trouble>, desk: &mut Desk) {
+        desk.news(News::Shares(self.items(), trouble.map(|trouble| trouble.words)));
     }
 
     /// All of it, by name.

@@ -198,7 +198,15 @@ impl Transfers {
                 self.with_receiving(now, id, |receiving, desk| receiving.found(path, desk));
             }
             IndexDone::Shares(shares, trouble) => {
-                self.sharing.surveyed(now, shares, trouble, &mut self.desk);
+                self.sharing.surveyed(now, shares);
+                if trouble.is_some() {
+                    self.sharing.tell(trouble, &mut self.desk);
+                }
+                self.answer(now);
+            }
+            IndexDone::Changed(shares, trouble) => {
+                self.sharing.surveyed(now, shares);
+                self.sharing.tell(trouble, &mut self.desk);
                 self.answer(now);
             }
         }
@@ -218,8 +226,8 @@ impl Transfers {
                 self.with_sending(id, |sending, desk| sending.cancel(desk));
                 self.stop(now, id);
             }
-            Command::Share(path) => self.sharing.change(Index::Share(path), &mut self.desk),
-            Command::Unshare(name) => self.sharing.change(Index::Unshare(name), &mut self.desk),
+            Command::Share(path) => self.desk.index(Index::Share(path)),
+            Command::Unshare(name) => self.desk.index(Index::Unshare(name)),
             Command::List(link) => self.ask(link, Ask::List(Vec::new())),
             Command::Get(link, wanted, target) => {
                 self.ask(link, Ask::Get(Fetch { wanted, target, resumes: None }));

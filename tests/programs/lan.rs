@@ -115,7 +115,17 @@ impl Lan {
 
     fn command(&self, leaf: usize, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new("timeout");
-        command.args(["--kill-after=1", "60", "ip", "netns", "exec", &self.leaves[leaf], program]);
+        // In the foreground: else a signal passed on comes twice, and the second one kills.
+        command.args([
+            "--foreground",
+            "--kill-after=1",
+            "60",
+            "ip",
+            "netns",
+            "exec",
+            &self.leaves[leaf],
+            program,
+        ]);
         command.args(args).stdin(Stdio::null());
         command
     }

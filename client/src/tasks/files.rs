@@ -227,7 +227,8 @@ pub(crate) fn shares(options: &Options, base: Base, home: &Home, jobs: Vec<Index
     let mut shares: Vec<Share> = Vec::new();
     for job in jobs {
         // Hashes are found out by whoever serves the files.
-        if let Some(IndexDone::Shares(all, trouble)) = indexer.turn(Some(job)).done {
+        let done = indexer.turn(Some(job)).done;
+        if let Some(IndexDone::Shares(all, trouble) | IndexDone::Changed(all, trouble)) = done {
             shares = all;
             if let Some(trouble) = trouble {
                 base.terminal.show(&trouble.words, false);

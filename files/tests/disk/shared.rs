@@ -18,7 +18,9 @@ fn hash(bytes: &[u8]) -> FileHash {
 
 fn shares(indexer: &mut Indexer, job: Index) -> (Vec<Share>, Option<Trouble>) {
     match indexer.turn(Some(job)).done {
-        Some(IndexDone::Shares(shares, trouble)) => (shares, trouble),
+        Some(IndexDone::Shares(shares, trouble) | IndexDone::Changed(shares, trouble)) => {
+            (shares, trouble)
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -138,7 +138,11 @@ fn the_index_goes_on_by_itself_until_all_is_hashed() {
         turns.disk.submit_index(Index::Share(path));
     }
     loop {
-        let IndexDone::Shares(shares, trouble) = turns.next(Disk::try_index) else { panic!("?") };
+        let (IndexDone::Changed(shares, trouble) | IndexDone::Shares(shares, trouble)) =
+            turns.next(Disk::try_index)
+        else {
+            panic!("?")
+        };
         assert_eq!(trouble, None);
         if shares.len() == 3 && shares.iter().all(|share| share.item.hash.is_some()) {
             return;

@@ -289,11 +289,14 @@ impl Disk {
                 self.known.insert(hash, path);
                 return None;
             }
-            Index::Survey => self.surveys += 1,
+            Index::Survey => {
+                self.surveys += 1;
+                return Some(IndexDone::Shares(self.shares.clone(), None));
+            }
             Index::Share(path) => {
                 let Some(thing) = self.sources.get(&path) else {
                     let gone = Some(trouble(Why::Gone));
-                    return Some(IndexDone::Shares(self.shares.clone(), gone));
+                    return Some(IndexDone::Changed(self.shares.clone(), gone));
                 };
                 let looked = looked(&Source::Path(path.clone()), thing);
                 let item = Item {
@@ -309,7 +312,7 @@ impl Disk {
             Index::Unshare(None) => self.shares.clear(),
             Index::Unshare(Some(name)) => self.shares.retain(|share| share.item.name != name),
         }
-        Some(IndexDone::Shares(self.shares.clone(), None))
+        Some(IndexDone::Changed(self.shares.clone(), None))
     }
 }
 

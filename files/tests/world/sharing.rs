@@ -1,10 +1,11 @@
 //! What is shared: listed, fetched, changed, gone.
 
-use files::disk::{Index, Target};
+use files::disk::{Index, IndexDone, Target};
 use files::news::{Command, LinkId, News};
 use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, TRANSFERS_MAX};
 use hallway::message::files::{Files, Get, Item, Kind, NotThere, Offer, Wanted, Why};
 use hallway::text::FileName;
+use hallway::time::Millis;
 
 use crate::disk::Thing;
 use crate::world::{Chance, World, all, ask, path};
@@ -58,6 +59,18 @@ fn the_disk_is_not_asked_for_changes_all_the_time() {
     world.command(BORIS, Command::List(link));
     world.settle(&mut Chance(1));
     assert_eq!(world.hosts[ANNA].disk.surveys, 2);
+}
+
+#[test]
+fn who_shares_something_is_told_of_the_list_with_it_and_of_no_other() {
+    let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 3_000]))]);
+    world.command(ANNA, Command::Share(path("a")));
+    // A look at what an earlier run shared, or a hash that was found out, may come before.
+    world.hosts[ANNA].transfers.index(Millis(0), IndexDone::Shares(Vec::new(), None));
+    world.settle(&mut Chance(1));
+    let told = |news: &News| matches!(news, News::Shares(items, None) if items.len() == 1);
+    assert_eq!(world.told(ANNA), ["Shares"]);
+    assert!(world.hosts[ANNA].news.iter().any(told));
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Indexer {
                     let words = format!("{} is not shared: {reason}", path.display());
                     self.trouble = Some(Trouble { why, words });
                 }
-                self.save();
+                Some(self.changed())
             }
             Index::Unshare(name) => {
                 let before = self.shared.len();
@@ -143,16 +143,27 @@ impl Indexer {
                     let words = format!("{name} is not shared");
                     self.trouble = Some(Trouble { why: Why::Gone, words });
                 }
-                self.save();
+                Some(self.changed())
             }
-            Index::Survey => self.survey(),
-            Index::Find(id, hash) => return Some(IndexDone::Found(id, self.known.find(&hash))),
+            Index::Survey => {
+                self.survey();
+                Some(self.told())
+            }
+            Index::Find(id, hash) => Some(IndexDone::Found(id, self.known.find(&hash))),
             Index::Remember(path, hash) => {
                 self.remember(path, hash);
-                return None;
+                None
             }
         }
-        Some(self.shares())
+    }
+
+    fn changed(&mut self) -> IndexDone {
+        self.save();
+        IndexDone::Changed(self.shares(), self.trouble.take())
+    }
+
+    fn told(&mut self) -> IndexDone {
+        IndexDone::Shares(self.shares(), self.trouble.take())
     }
 
     fn share(&mut self, path: &Path) -> Result<(), (Why, &'static str)> {
@@ -218,7 +229,7 @@ impl Indexer {
         }
     }
 
-    fn shares(&mut self) -> IndexDone {
+    fn shares(&mut self) -> Vec<Share> {
         self.look_at_new();
         let shares = self.shared.iter().filter_map(|shared| {
             let now = shared.now()?;
@@ -234,7 +245,7 @@ impl Indexer {
         });
         let mut shares: Vec<Share> = shares.collect();
         shares.sort_unstable_by(|one, other| one.item.name.cmp(&other.item.name));
-        IndexDone::Shares(shares, self.trouble.take())
+        shares
     }
 
     fn remember(&mut self, path: PathBuf, hash: FileHash) {
@@ -271,7 +282,7 @@ impl Indexer {
                 self.read();
                 self.known.add(path, Known { stamp, hash });
                 self.is_changed = true;
-                return Some(self.shares());
+                return Some(self.told());
             }
         }
         self.hashing = Some(hashing);
