@@ -180,10 +180,11 @@ impl Transfers {
             WriteDone::Ready(id, ready) => self.with_receiving(now, id, |receiving, desk| {
                 receiving.ready(now, ready, setup, desk);
             }),
-            WriteDone::Wrote(id, wrote) => {
+            WriteDone::Wrote(id, wrote, spare) => {
                 let job = self.backlog.end(id);
                 let is_clear = self.backlog.is_clear(id);
                 self.with_receiving(now, id, |receiving, desk| {
+                    receiving.reuse(spare);
                     receiving.wrote(now, wrote, job, is_clear, desk);
                 });
             }
@@ -249,7 +250,7 @@ impl Transfers {
         }
         if self.backlog.is_short() {
             for (id, link) in &mut self.links {
-                if let Some(total) = link.arrived.acknowledge() {
+                if let Some(total) = link.arrived.acknowledge(now) {
                     self.desk.say(*id, Files::Got(total));
                 }
             }
@@ -259,7 +260,11 @@ impl Transfers {
     /// When `tick` is wanted at the latest.
     pub fn deadline(&self) -> Option<Millis> {
         let receiving = self.receiving.values().filter_map(Receiving::deadline);
-        self.sending.values().filter_map(Sending::deadline).chain(receiving).min()
+        let sending = self.sending.values().filter_map(Sending::deadline);
+        // The disk speaks up when it has caught up.
+        let links = self.links.values().filter(|_| self.backlog.is_short());
+        let acknowledged = links.filter_map(|link| link.arrived.deadline());
+        receiving.chain(sending).chain(acknowledged).min()
     }
 
     /// What is to be done next.
