@@ -6,7 +6,7 @@ use hallway::message::files::{Item, Kind, Wanted, Why};
 use hallway::text::{EntryPath, FileName};
 use hallway::tree::FileHash;
 
-use crate::disk::{Source, Target, TransferId};
+use crate::disk::{Room, Source, Target, TransferId};
 
 /// A connection on which files may be exchanged: the number of its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,9 +112,10 @@ pub enum Stage {
 /// Something about files that somebody may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// Somebody offers something and waits for `Accept` or `Deny`; bytes that are free here, and
-    /// bytes of it that are here already.
-    Offered(About, u64, u64),
+    /// Somebody offers something and waits for `Accept` or `Deny`. With the room there is in the
+    /// download folder, which may be too little; or, in words, why it cannot go where it was to go:
+    /// told again after each place that was chosen and will not do.
+    Offered(About, Result<Room, String>),
     /// Ours was offered, and the other side is asked.
     Asked(About),
     /// It is taken and moves; again after each interruption.

@@ -9,9 +9,14 @@ use crate::file_words::{left_out, reason};
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
     let event = match news {
-        News::Offered(about, free, here) => Event::FileOffer(FileEvent {
-            free: Some(*free),
-            done: (*here > 0).then_some(*here),
+        News::Offered(about, Ok(room)) => Event::FileOffer(FileEvent {
+            free: Some(room.free),
+            done: (room.here > 0).then_some(room.here),
+            ..file(about)
+        }),
+        News::Offered(about, Err(words)) => Event::FileOffer(FileEvent {
+            reason: Some("trouble"),
+            text: Some(words.clone()),
             ..file(about)
         }),
         News::Asked(about) => {

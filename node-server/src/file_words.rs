@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use files::disk::Room;
 use files::news::{About, Failure, News, Progress, Stage, Way};
 use files::transfers::Transfers;
 use hallway::log::Level;
@@ -31,7 +32,7 @@ pub fn level(news: &News) -> Level {
 /// The words; `None` where there are none: how far a transfer is, people ask for or see.
 pub fn words(news: &News) -> Option<String> {
     let text = match news {
-        News::Offered(about, free, here) => offered(about, *free, *here),
+        News::Offered(about, room) => offered(about, room),
         News::Asked(about) => format!("waiting for {} to accept {}", about.peer, about.name),
         News::Begun(about, progress) => begun(about, progress),
         News::Moved(about, _, Stage::Stalled) => {
@@ -83,19 +84,27 @@ fn extent(kind: Kind, entries: u64, bytes: Option<u64>) -> String {
     }
 }
 
-fn offered(about: &About, free: u64, here: u64) -> String {
+fn offered(about: &About, room: &Result<Room, String>) -> String {
     let number = about.id.0;
     let extent = extent(about.kind, about.entries, about.bytes);
-    let here = match here {
-        0 => String::new(),
-        here => format!(", {} of it here already", size(here)),
+    let (extent, accept) = match room {
+        Err(words) => (format!("{extent})\n  {words}"), format!("accept {number}, ")),
+        Ok(room) => {
+            let here = match room.here {
+                0 => String::new(),
+                here => format!(", {} of it here already", size(here)),
+            };
+            let (only, accept) = match room.takes(about.bytes) {
+                true => ("", format!("accept {number}, ")),
+                // It stays possible: there may be more room by then.
+                false => ("only ", String::new()),
+            };
+            (format!("{extent}{here}; {only}{} free here)", size(room.free)), accept)
+        }
     };
     format!(
-        "{} offers {} ({extent}{here}; {} free here)\n  accept {number}, accept {number} FOLDER, \
-         or deny {number}?",
-        about.peer,
-        about.name,
-        size(free)
+        "{} offers {} ({extent}\n  {accept}accept {number} FOLDER, or deny {number}?",
+        about.peer, about.name
     )
 }
 
@@ -271,11 +280,18 @@ mod tests {
 
     #[test]
     fn an_offer_says_how_much_there_is_and_how_to_answer() {
-        let text = words(&News::Offered(about(Way::In), 5_000_000, 500)).unwrap();
-        for word in ["katie", "notes.pdf", "2.00 kB", "500 B of it", "5.00 MB free", "deny 3"] {
+        let offer = |room| words(&News::Offered(about(Way::In), room)).unwrap();
+        let text = offer(Ok(Room { free: 5_000_000, here: 500 }));
+        for word in ["katie", "notes.pdf", "2.00 kB", "500 B of it", "; 5.00 MB free", "deny 3"] {
             assert!(text.contains(word), "{word}: {text}");
         }
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        let text = offer(Ok(Room { free: 1_000, here: 500 }));
+        let asks = "accept 3 FOLDER, or deny 3?";
+        assert!(text.ends_with(&format!("; only 1.00 kB free here)\n  {asks}")), "{text}");
+        let text = offer(Err("/x: not permitted".into()));
+        let said = "katie offers notes.pdf (2.00 kB)\n  /x: not permitted\n  ";
+        assert_eq!(text, format!("{said}accept 3, {asks}"));
     }
 
     #[test]
