@@ -224,7 +224,11 @@ fn exit_of(failure: &Failure) -> Exit {
             Exit::NotLetIn
         }
         Failure::There(Why::Damaged) => Exit::Protocol,
-        Failure::There(_) | Failure::Here(_) | Failure::Trouble(_) => Exit::Failed,
+        Failure::There(_)
+        | Failure::Here(_)
+        | Failure::Trouble(_)
+        | Failure::Withdrawn
+        | Failure::Left => Exit::Failed,
     }
 }
 

@@ -129,9 +129,8 @@ pub enum News {
     HadAlready(About, Option<PathBuf>),
     /// It is over, and not there. Whose doing, and, when it is this machine's, in words.
     Failed(About, Failure),
-    /// The connection is gone in the midst of it; it goes on when the two meet again. An offer that
-    /// was not answered is then made again, and what they had asked for is asked for again: both
-    /// under another number.
+    /// The connection is gone in the midst of it; it goes on when the two meet again. What they had
+    /// asked for is asked for again then, under another number.
     Interrupted(About, Progress),
     /// Something in a folder was left out.
     Skipped(About, EntryPath, Why),
@@ -154,4 +153,9 @@ pub enum Failure {
     Here(Why),
     /// This machine could not do its part; in words.
     Trouble(String),
+    /// Who offered it has taken it back before it was answered.
+    Withdrawn,
+    /// The connection is gone, and the offer was not answered. It may be made again when the two
+    /// meet again, under another number.
+    Left,
 }

@@ -98,6 +98,8 @@ fn failed(about: &About, failure: &Failure) -> FileEvent {
         Failure::There(why) => ("there", kind(*why), reason(*why).to_owned()),
         Failure::Here(why) => ("here", kind(*why), reason(*why).to_owned()),
         Failure::Trouble(words) => ("here", "trouble", words.clone()),
+        Failure::Withdrawn => ("there", "withdrawn", "the offer was taken back".into()),
+        Failure::Left => ("there", "left", "they have gone, and it was not answered".into()),
     };
     FileEvent { whose: Some(whose), reason: Some(why), text: Some(text), ..file(about) }
 }

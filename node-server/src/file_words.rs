@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use files::disk::Room;
+use files::disk::{Room, TransferId};
 use files::news::{About, Failure, News, Progress, Stage, Way};
 use files::transfers::Transfers;
 use hallway::log::Level;
@@ -136,17 +136,19 @@ pub(crate) fn left_out(about: &About, more: u64) -> String {
 }
 
 fn failed(about: &About, failure: &Failure) -> String {
-    let About { id, peer, name, way, .. } = about;
-    let what = match (way, failure) {
-        (Way::In, Failure::Here(Why::Denied)) => return format!("you did not take {name}"),
-        (Way::Out, Failure::There(Why::Denied)) => return format!("{peer} does not take {name}"),
-        (Way::Out, _) => format!("{}: {name} is not sent to {peer}", id.0),
-        (Way::In, _) => format!("{}: {name} is not fetched from {peer}", id.0),
+    let About { id: TransferId(id), peer, name, way, .. } = about;
+    let what = match way {
+        Way::Out => format!("{id}: {name} is not sent to {peer}"),
+        Way::In => format!("{id}: {name} is not fetched from {peer}"),
     };
-    match failure {
-        Failure::There(why) => format!("{what}. {peer}: {}", reason(*why)),
-        Failure::Here(why) => format!("{what}: {}", reason(*why)),
-        Failure::Trouble(words) => format!("{what}: {words}"),
+    match (failure, way) {
+        (Failure::Here(Why::Denied), Way::In) => format!("you did not take {name}"),
+        (Failure::There(Why::Denied), Way::Out) => format!("{peer} does not take {name}"),
+        (Failure::There(why), _) => format!("{what}. {peer}: {}", reason(*why)),
+        (Failure::Here(why), _) => format!("{what}: {}", reason(*why)),
+        (Failure::Trouble(words), _) => format!("{what}: {words}"),
+        (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
+        (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
     }
 }
 
@@ -263,7 +265,6 @@ pub fn shown_path(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use files::disk::TransferId;
     use hallway::text::FileName;
 
     fn about(way: Way) -> About {
@@ -311,5 +312,7 @@ mod tests {
         assert!(there.contains("not sent to katie. katie: the disk"), "{there}");
         let here = words(&News::Failed(about(Way::In), Failure::Trouble("x is full".into())));
         assert!(here.unwrap().ends_with("from katie: x is full"));
+        let left = words(&News::Failed(about(Way::In), Failure::Left)).unwrap();
+        assert_eq!(left, "3: katie has gone, and notes.pdf was not answered");
     }
 }

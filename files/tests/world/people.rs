@@ -146,7 +146,19 @@ fn an_offer_that_nobody_answered_is_made_again() {
     world.settle(&mut chance);
     world.accept(BORIS);
     world.settle(&mut chance);
-    assert_eq!(world.told(BORIS), ["Offered", "Interrupted", "Offered", "Begun", "Done"]);
+    assert_eq!(world.told(BORIS), ["Offered", "Failed Left", "Offered", "Begun", "Done"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Interrupted", "Asked", "Begun", "Done"]);
+}
+
+#[test]
+fn an_offer_that_is_taken_back_is_told_as_that() {
+    let (mut world, mut chance) = offered(ask(), 5_000);
+    world.settle(&mut chance);
+    let id = world.only(ANNA);
+    world.command(ANNA, Command::Cancel(id));
+    world.settle(&mut chance);
+    assert_eq!(world.told(BORIS), ["Offered", "Failed Withdrawn"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Failed Here(Stopped)"]);
 }
 
 #[test]
