@@ -200,7 +200,7 @@ impl Errand {
         match news {
             News::Done(..) | News::HadAlready(..) => {}
             News::Failed(_, failure) => self.fail(exit_of(failure)),
-            News::NotThere(_, _, why) => self.fail(exit_of(&Failure::There(*why))),
+            News::NotThere(.., why) => self.fail(exit_of(&Failure::There(*why))),
             News::Listed(_, _, items) => self.shelf.clone_from(items),
             _ => return Vec::new(),
         }

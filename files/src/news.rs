@@ -138,8 +138,8 @@ pub enum News {
     SkippedMore(About, u64),
     /// What is shared there, by name.
     Listed(LinkId, String, Vec<Item>),
-    /// A wish that is not fulfilled: `List` or `Get`.
-    NotThere(LinkId, String, Why),
+    /// A wish that is not fulfilled: to `Get` this, or, without anything, to `List`.
+    NotThere(LinkId, String, Option<Wanted>, Why),
     /// What is shared here now, after a change that somebody here asked for; and what went wrong.
     Shares(Vec<Item>, Option<String>),
 }

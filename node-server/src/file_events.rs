@@ -4,7 +4,7 @@ use files::news::{About, Failure, News, Stage, Way};
 use hallway::event::{Event, FileEvent, ItemEvent};
 use hallway::message::files::{Item, Why};
 
-use crate::file_words::{left_out, reason};
+use crate::file_words::{left_out, not_there, reason};
 
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
@@ -56,8 +56,8 @@ pub(crate) fn event(news: &News) -> Option<Event> {
         News::SkippedMore(about, more) => {
             Event::Warning { kind: "file-skipped", text: left_out(about, *more) }
         }
-        News::NotThere(_, peer, why) => {
-            Event::Error { kind: kind(*why), text: format!("{peer}: {}", reason(*why)) }
+        News::NotThere(_, peer, wanted, why) => {
+            Event::Error { kind: kind(*why), text: not_there(peer, wanted.as_ref(), *why) }
         }
         News::Listed(..) | News::Shares(..) => return None,
     };

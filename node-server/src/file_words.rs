@@ -6,8 +6,9 @@ use files::disk::{Room, TransferId};
 use files::news::{About, Failure, News, Progress, Stage, Way};
 use files::transfers::Transfers;
 use hallway::log::Level;
-use hallway::message::files::{Item, Kind, Why};
+use hallway::message::files::{Item, Kind, Wanted, Why};
 use hallway::text::{padded, shown};
+use hallway::tree::FileHash;
 use indicatif::DecimalBytes;
 
 /// How much it matters to somebody who only reads a log.
@@ -60,7 +61,7 @@ pub fn words(news: &News) -> Option<String> {
         }
         News::SkippedMore(about, more) => left_out(about, *more),
         News::Listed(_, peer, items) => listed(peer, items),
-        News::NotThere(_, peer, why) => format!("{peer}: {}", reason(*why)),
+        News::NotThere(_, peer, wanted, why) => not_there(peer, wanted.as_ref(), *why),
         News::Shares(items, trouble) => {
             let trouble = trouble.iter().map(|words| format!("\n  {words}"));
             shares(items) + &trouble.collect::<String>()
@@ -150,6 +151,21 @@ fn failed(about: &About, failure: &Failure) -> String {
         (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
         (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
     }
+}
+
+/// What was asked for and is not to be had.
+pub(crate) fn not_there(peer: &str, wanted: Option<&Wanted>, why: Why) -> String {
+    let what = match wanted {
+        None => return format!("{peer}: {}", reason(why)),
+        Some(Wanted::Name(name)) => name.to_string(),
+        Some(Wanted::Hash(hash)) => format!("what has the hash {}", short(hash)),
+    };
+    format!("{what} is not fetched. {peer}: {}", reason(why))
+}
+
+/// What tells a content from others, for people.
+fn short(hash: &FileHash) -> String {
+    hash.to_string().chars().take(8).collect()
 }
 
 /// A reason, as a sentence of whose it is.
@@ -252,7 +268,7 @@ pub fn item_row(item: &Item) -> String {
         Kind::File => item.name.to_string(),
         Kind::Folder => format!("{}/", item.name),
     };
-    let hash = item.hash.map(|hash| hash.to_string().chars().take(8).collect::<String>());
+    let hash = item.hash.as_ref().map(short);
     let bytes = padded(&size(item.bytes), 10);
     format!("  {bytes}  {}  {name}", padded(hash.as_deref().unwrap_or(""), 8))
 }

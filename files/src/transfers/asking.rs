@@ -20,14 +20,14 @@ impl Transfers {
     /// Somebody here wants to know, or to have, something.
     pub(super) fn ask(&mut self, link_id: LinkId, ask: Ask) {
         let label = self.links.get(&link_id).map(|link| link.label.clone()).unwrap_or_default();
-        let why = match self.links.get_mut(&link_id) {
-            None => Why::Gone,
+        let (ask, why) = match self.links.get_mut(&link_id) {
+            None => (ask, Why::Gone),
             Some(link) => match link.requests.push(ask) {
                 Ok(()) => return self.ask_next(link_id),
-                Err(_) => Why::TooMany,
+                Err(ask) => (ask, Why::TooMany),
             },
         };
-        self.desk.news(News::NotThere(link_id, label, why));
+        self.desk.news(News::NotThere(link_id, label, ask.wanted(), why));
     }
 
     /// Asks what waits for it, as long as not too much comes from there.
@@ -56,8 +56,8 @@ impl Transfers {
                     receiving.fail(Failure::There(answer.why), None, &mut self.desk);
                 }
             }
-            Ask::Get(_) | Ask::List(_) => {
-                self.desk.news(News::NotThere(link_id, label, answer.why));
+            ask @ (Ask::Get(_) | Ask::List(_)) => {
+                self.desk.news(News::NotThere(link_id, label, ask.wanted(), answer.why));
             }
         }
         self.ask_next(link_id);
@@ -74,7 +74,8 @@ impl Transfers {
                     self.missed.push((peer, fetch));
                 }
                 Ask::Get(_) | Ask::List(_) => {
-                    self.desk.news(News::NotThere(link, label.to_owned(), Why::Gone));
+                    let label = label.to_owned();
+                    self.desk.news(News::NotThere(link, label, ask.wanted(), Why::Gone));
                 }
             }
         }

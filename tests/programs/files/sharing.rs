@@ -73,7 +73,9 @@ fn nothing_else_can_be_named_and_nothing_that_is_shared_no_more() {
     }
     let mut bob = get(&katie, "secret.txt", into.path());
     assert_eq!(bob.exit(), 1);
-    assert_eq!(bob.events_of("error")[0]["kind"], "not-there");
+    let error = &bob.events_of("error")[0];
+    assert_eq!(error["kind"], "not-there");
+    assert!(error["text"].as_str().unwrap().starts_with("secret.txt is not fetched"), "{error}");
     katie.program.say("/unshare open.txt");
     assert!(listed(&katie, <[_]>::is_empty).is_empty());
     assert_eq!(get(&katie, "open.txt", into.path()).exit(), 1);
