@@ -224,6 +224,7 @@ fn exit_of(failure: &Failure) -> Exit {
             Exit::NotLetIn
         }
         Failure::There(Why::Damaged) => Exit::Protocol,
+        Failure::NoFile => Exit::Usage,
         Failure::There(_)
         | Failure::Here(_)
         | Failure::Trouble(_)

@@ -153,6 +153,8 @@ pub enum Failure {
     Here(Why),
     /// This machine could not do its part; in words.
     Trouble(String),
+    /// It is a folder, and was to go to standard output.
+    NoFile,
     /// Who offered it has taken it back before it was answered.
     Withdrawn,
     /// The connection is gone, and the offer was not answered. It may be made again when the two

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hallway::identity::Fingerprint;
-use hallway::message::files::{Files, Take, Wanted, Why};
+use hallway::message::files::{Files, Kind, Take, Wanted, Why};
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
@@ -231,6 +231,9 @@ impl Receiving {
             Ok(room) => room,
             Err(trouble) => return self.unplaced(spot, trouble, policy, desk),
         };
+        if self.about.kind == Kind::Folder && self.target() == Some(&Target::Stdout) {
+            return self.fail(Failure::NoFile, Some(Why::NotAFile), desk);
+        }
         let fits = room.takes(self.about.bytes);
         match (&self.consent, policy) {
             // There may be more room in the place that is chosen.

@@ -148,10 +148,16 @@ fn failed(about: &About, failure: &Failure) -> String {
         (Failure::There(why), _) => format!("{what}. {peer}: {}", reason(*why)),
         (Failure::Here(why), _) => format!("{what}: {}", reason(*why)),
         (Failure::Trouble(words), _) => format!("{what}: {words}"),
+        (Failure::NoFile, _) => {
+            format!("{what}: {NO_FILE}; -o FOLDER puts it into one")
+        }
         (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
         (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
     }
 }
+
+/// Why a folder does not come there.
+pub(crate) const NO_FILE: &str = "a folder cannot go to standard output";
 
 /// What was asked for and is not to be had.
 pub(crate) fn not_there(peer: &str, wanted: Option<&Wanted>, why: Why) -> String {
