@@ -19,6 +19,10 @@ pub(crate) struct Sharing {
     shares: Vec<Share>,
     survey: Survey,
     waiting: VecDeque<Asked>,
+    /// Changes that somebody here wants and the index has not made yet, and what went wrong with
+    /// those before: they are told of together.
+    changing: usize,
+    troubles: Vec<String>,
 }
 
 /// How fresh that is.
@@ -81,9 +85,24 @@ impl Sharing {
         self.survey = Survey::Done(now);
     }
 
-    /// Tells whoever is here what is shared now.
-    pub(crate) fn tell(&self, trouble: Option<Trouble>, desk: &mut Desk) {
-        desk.news(News::Shares(self.items(), trouble.map(|trouble| trouble.words)));
+    /// Somebody here wants a change.
+    pub(crate) fn change(&mut self, job: Index, desk: &mut Desk) {
+        self.changing += 1;
+        desk.index(job);
+    }
+
+    /// The index has made a change, or not. After the last one whoever is here is told.
+    pub(crate) fn changed(&mut self, trouble: Option<Trouble>, desk: &mut Desk) {
+        self.troubles.extend(trouble.map(|trouble| trouble.words));
+        self.changing = self.changing.saturating_sub(1);
+        if self.changing == 0 {
+            desk.news(News::Shares(self.items(), std::mem::take(&mut self.troubles)));
+        }
+    }
+
+    /// Tells whoever is here what went wrong.
+    pub(crate) fn tell(&self, trouble: Trouble, desk: &mut Desk) {
+        desk.news(News::Shares(self.items(), vec![trouble.words]));
     }
 
     /// All of it, by name.

@@ -199,14 +199,14 @@ impl Transfers {
             }
             IndexDone::Shares(shares, trouble) => {
                 self.sharing.surveyed(now, shares);
-                if trouble.is_some() {
+                if let Some(trouble) = trouble {
                     self.sharing.tell(trouble, &mut self.desk);
                 }
                 self.answer(now);
             }
             IndexDone::Changed(shares, trouble) => {
                 self.sharing.surveyed(now, shares);
-                self.sharing.tell(trouble, &mut self.desk);
+                self.sharing.changed(trouble, &mut self.desk);
                 self.answer(now);
             }
         }
@@ -226,8 +226,8 @@ impl Transfers {
                 self.with_sending(id, |sending, desk| sending.cancel(desk));
                 self.stop(now, id);
             }
-            Command::Share(path) => self.desk.index(Index::Share(path)),
-            Command::Unshare(name) => self.desk.index(Index::Unshare(name)),
+            Command::Share(path) => self.sharing.change(Index::Share(path), &mut self.desk),
+            Command::Unshare(name) => self.sharing.change(Index::Unshare(name), &mut self.desk),
             Command::List(link) => self.ask(link, Ask::List(Vec::new())),
             Command::Get(link, wanted, target) => {
                 self.ask(link, Ask::Get(Fetch { wanted, target, resumes: None }));
