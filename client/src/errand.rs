@@ -228,6 +228,7 @@ fn exit_of(failure: &Failure) -> Exit {
         Failure::There(_)
         | Failure::Here(_)
         | Failure::Trouble(_)
+        | Failure::Unanswered
         | Failure::Withdrawn
         | Failure::Left => Exit::Failed,
     }

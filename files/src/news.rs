@@ -155,6 +155,8 @@ pub enum Failure {
     Trouble(String),
     /// It is a folder, and was to go to standard output.
     NoFile,
+    /// Nobody there has answered, and whoever offered it had nothing else to wait for.
+    Unanswered,
     /// Who offered it has taken it back before it was answered.
     Withdrawn,
     /// The connection is gone, and the offer was not answered. It may be made again when the two

@@ -99,6 +99,7 @@ fn failed(about: &About, failure: &Failure) -> FileEvent {
         Failure::Here(why) => ("here", kind(*why), reason(*why).to_owned()),
         Failure::Trouble(words) => ("here", "trouble", words.clone()),
         Failure::NoFile => ("here", kind(Why::NotAFile), NO_FILE.into()),
+        Failure::Unanswered => ("here", "no-answer", "nobody there has answered".into()),
         Failure::Withdrawn => ("there", "withdrawn", "the offer was taken back".into()),
         Failure::Left => ("there", "left", "they have gone, and it was not answered".into()),
     };

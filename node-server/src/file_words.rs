@@ -151,6 +151,7 @@ fn failed(about: &About, failure: &Failure) -> String {
         (Failure::NoFile, _) => {
             format!("{what}: {NO_FILE}; -o FOLDER puts it into one")
         }
+        (Failure::Unanswered, _) => format!("{what}: nobody there has answered"),
         (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
         (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
     }
