@@ -36,12 +36,7 @@ pub fn words(news: &News) -> Option<String> {
         News::Offered(about, room) => offered(about, room),
         News::Asked(about) => format!("waiting for {} to accept {}", about.peer, about.name),
         News::Begun(about, progress) => begun(about, progress),
-        News::Moved(about, _, Stage::Stalled) => {
-            format!(
-                "{}: {} does not move at the moment; waiting for {}",
-                about.id.0, about.name, about.peer
-            )
-        }
+        News::Moved(about, _, Stage::Stalled) => stalled(about),
         News::Moved(..) => return None,
         News::Done(about, name, path, _) => done(about, name.as_str(), path.as_deref()),
         News::HadAlready(about, Some(path)) => {
@@ -107,6 +102,16 @@ fn offered(about: &About, room: &Result<Room, String>) -> String {
         "{} offers {} ({extent}\n  {accept}accept {number} FOLDER, or deny {number}?",
         about.peer, about.name
     )
+}
+
+fn stalled(about: &About) -> String {
+    let About { id, peer, name, way, bytes, .. } = about;
+    // Only what comes from standard input is sent and has no size.
+    let input = match (way, bytes) {
+        (Way::Out, None) => "more of the input, or for ",
+        (Way::Out, Some(_)) | (Way::In, _) => "",
+    };
+    format!("{}: {name} does not move at the moment; waiting for {input}{peer}", id.0)
 }
 
 fn begun(about: &About, progress: &Progress) -> String {
