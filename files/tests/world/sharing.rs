@@ -68,7 +68,7 @@ fn who_shares_something_is_told_of_the_list_with_it_and_of_no_other() {
     // A look at what an earlier run shared, or a hash that was found out, may come before.
     world.hosts[ANNA].transfers.index(Millis(0), IndexDone::Shares(Vec::new(), None));
     world.settle(&mut Chance(1));
-    let told = |news: &News| matches!(news, News::Shares(items, wrong) if items.len() == 1 && wrong.is_empty());
+    let told = |news: &News| matches!(news, News::Shares(items, wrong) if (items.len(), wrong.len()) == (1, 0));
     assert_eq!(world.told(ANNA), ["Shares"]);
     assert!(world.hosts[ANNA].news.iter().any(told));
 }
