@@ -74,8 +74,11 @@ fn an_end_of_input_waits_a_while_for_the_answer_to_an_offer() {
     assert!(!bench.ended.contains(&katie.conn));
     bench.run(2_000);
     assert!(bench.ended.contains(&katie.conn));
-    let unanswered = |notice: &Notice| matches!(notice, Notice::Files(News::Failed(_, failure)) if *failure == Failure::Unanswered);
-    assert!(bench.notices.iter().any(unanswered), "{:?}", bench.notices);
+    let failed = bench.notices.iter().find_map(|notice| match notice {
+        Notice::Files(News::Failed(_, failure)) => Some(failure.clone()),
+        _ => None,
+    });
+    assert_eq!(failed, Some(Failure::Unanswered));
     let over = Ended::ByUs(CloseReason::Bye);
     assert!(matches!(bench.notices.last(), Some(Notice::Ended(_, _, ended, _)) if *ended == over));
 }
