@@ -235,6 +235,8 @@ pub const LEFT_OUT_TOLD: u64 = 10;
 pub const OFFER_WAIT: Millis = Millis(60_000);
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
 pub const STALL_WAIT: Millis = Millis(15_000);
+/// What is to be shared is looked through for so long before that is told: nobody wonders sooner.
+pub const LOOK_TOLD: Millis = Millis(1_000);
 /// How often the progress of a transfer is told.
 pub const PROGRESS_PAUSE: Millis = Millis(250);
 /// Without a connection for so long, a task about files gives up: longer than a router or a machine

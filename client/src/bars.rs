@@ -47,6 +47,7 @@ impl Bars {
             | News::SkippedMore(..)
             | News::Listed(..)
             | News::NotThere(..)
+            | News::Looking(_)
             | News::Shares(..) => {}
         }
     }

@@ -140,6 +140,8 @@ pub enum News {
     Listed(LinkId, String, Vec<Item>),
     /// A wish that is not fulfilled: to `Get` this, or, without anything, to `List`.
     NotThere(LinkId, String, Option<Wanted>, Why),
+    /// What is to be shared is looked through, and that takes long.
+    Looking(PathBuf),
     /// What is shared here now, after all changes that somebody here asked for; and what went
     /// wrong.
     Shares(Vec<Item>, Vec<String>),

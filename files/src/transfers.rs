@@ -206,7 +206,7 @@ impl Transfers {
             }
             IndexDone::Changed(shares, trouble) => {
                 self.sharing.surveyed(now, shares);
-                self.sharing.changed(trouble, &mut self.desk);
+                self.sharing.changed(now, trouble, &mut self.desk);
                 self.answer(now);
             }
         }
@@ -226,8 +226,10 @@ impl Transfers {
                 self.with_sending(id, |sending, desk| sending.cancel(desk));
                 self.stop(now, id);
             }
-            Command::Share(path) => self.sharing.change(Index::Share(path), &mut self.desk),
-            Command::Unshare(name) => self.sharing.change(Index::Unshare(name), &mut self.desk),
+            Command::Share(path) => self.sharing.change(now, Index::Share(path), &mut self.desk),
+            Command::Unshare(name) => {
+                self.sharing.change(now, Index::Unshare(name), &mut self.desk)
+            }
             Command::List(link) => self.ask(link, Ask::List(Vec::new())),
             Command::Get(link, wanted, target) => {
                 self.ask(link, Ask::Get(Fetch { wanted, target, resumes: None }));
@@ -238,6 +240,7 @@ impl Transfers {
     /// The end of a turn of the loop, or the deadline: what is whole goes to the disk, what has
     /// come is acknowledged, and what has changed is told.
     pub fn tick(&mut self, now: Millis) {
+        self.sharing.tick(now, &mut self.desk);
         for receiving in self.receiving.values_mut() {
             receiving.flush(&mut self.backlog, &mut self.desk);
             receiving.tick(now, &mut self.desk);
@@ -259,7 +262,8 @@ impl Transfers {
     /// When `tick` is wanted at the latest.
     pub fn deadline(&self) -> Option<Millis> {
         let receiving = self.receiving.values().filter_map(Receiving::deadline);
-        self.sending.values().filter_map(Sending::deadline).chain(receiving).min()
+        let sending = self.sending.values().filter_map(Sending::deadline);
+        sending.chain(receiving).chain(self.sharing.deadline()).min()
     }
 
     /// What is to be done next.

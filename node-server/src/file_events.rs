@@ -59,7 +59,7 @@ pub(crate) fn event(news: &News) -> Option<Event> {
         News::NotThere(_, peer, wanted, why) => {
             Event::Error { kind: kind(*why), text: not_there(peer, wanted.as_ref(), *why) }
         }
-        News::Listed(..) | News::Shares(..) => return None,
+        News::Listed(..) | News::Looking(_) | News::Shares(..) => return None,
     };
     Some(event)
 }

@@ -23,7 +23,7 @@ pub fn level(news: &News) -> Level {
         | News::Skipped(..)
         | News::SkippedMore(..) => Level::Info,
         // What somebody has asked for is told.
-        News::Listed(..) | News::Shares(..) => Level::Warn,
+        News::Listed(..) | News::Looking(_) | News::Shares(..) => Level::Warn,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
             Level::Warn
         }
@@ -57,6 +57,7 @@ pub fn words(news: &News) -> Option<String> {
         News::SkippedMore(about, more) => left_out(about, *more),
         News::Listed(_, peer, items) => listed(peer, items),
         News::NotThere(_, peer, wanted, why) => not_there(peer, wanted.as_ref(), *why),
+        News::Looking(path) => format!("looking at what is in {}", shown_path(path)),
         News::Shares(items, trouble) => {
             let trouble = trouble.iter().map(|words| format!("\n  {words}"));
             shares(items) + &trouble.collect::<String>()

@@ -2,7 +2,9 @@
 
 use files::disk::{Index, IndexDone, Target};
 use files::news::{Command, LinkId, News};
-use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, TRANSFERS_MAX};
+use hallway::limits::{
+    CHUNK_BYTES, LOOK_TOLD, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, TRANSFERS_MAX,
+};
 use hallway::message::files::{Files, Get, Item, Kind, NotThere, Offer, Wanted, Why};
 use hallway::text::FileName;
 use hallway::time::Millis;
@@ -78,6 +80,21 @@ fn who_shares_something_is_told_of_the_list_with_it_and_of_no_other() {
     world.settle(&mut Chance(1));
     assert_eq!(world.told(ANNA), ["Shares"]);
     assert_eq!(shares(&world), Some((1, 0)));
+}
+
+#[test]
+fn a_look_at_what_is_shared_that_takes_long_is_told_once() {
+    let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 3_000]))]);
+    world.hosts[ANNA].is_frozen = true;
+    world.command(ANNA, Command::Share(path("a")));
+    world.wait(LOOK_TOLD - Millis(1), &mut Chance(1));
+    assert!(world.told(ANNA).is_empty());
+    world.wait(LOOK_TOLD + LOOK_TOLD, &mut Chance(1));
+    assert_eq!(world.hosts[ANNA].news, [News::Looking(path("a"))]);
+    world.hosts[ANNA].is_frozen = false;
+    world.settle(&mut Chance(1));
+    assert_eq!(world.told(ANNA), ["Looking", "Shares"]);
+    assert_eq!(world.hosts[ANNA].transfers.deadline(), None);
 }
 
 #[test]
