@@ -201,6 +201,11 @@ pub const FILE_DELAY_MAX: Millis = Millis(20);
 /// How long the smallest delay is believed. Then it is measured anew with the smallest window: a
 /// queue that always stands would look like distance.
 pub const FILE_DELAY_AGE: Millis = Millis(30_000);
+/// What has come is acknowledged once in so long, or once it is so much: each acknowledgement
+/// wakes the sender, and on a fast way there would be one for every record or two.
+pub const FILE_GOT_PAUSE: Millis = Millis(1);
+/// See [`FILE_GOT_PAUSE`].
+pub const FILE_GOT_BYTES: u64 = 256 << 10;
 /// Bytes received that are held back from the sender's window when the disk has not taken them.
 pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
 /// Bytes that one read of a file brings: few enough that several transfers take turns, enough

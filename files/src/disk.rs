@@ -218,7 +218,8 @@ pub enum WriteDone {
     /// How far the part is known to be good.
     Ready(TransferId, Result<Ready, Trouble>),
     /// All of that is on the disk (or with the system); or not, and then nothing of it counts.
-    Wrote(TransferId, Result<(), Trouble>),
+    /// Gives back the memory of a chunk: to ask the system for as much each time is slow.
+    Wrote(TransferId, Result<(), Trouble>, Vec<u8>),
     /// It is in its place.
     Stored(TransferId, Result<Placed, Trouble>),
 }

@@ -129,6 +129,8 @@ impl Window {
 pub(crate) struct Arrived {
     came: u64,
     acknowledged: u64,
+    /// When little is acknowledged, too.
+    due: Millis,
 }
 
 impl Arrived {
@@ -142,11 +144,20 @@ impl Arrived {
         Ok(())
     }
 
-    /// What is to be acknowledged, when that is more than last time.
-    pub(crate) fn acknowledge(&mut self) -> Option<u64> {
-        let is_news = self.came > self.acknowledged;
+    /// What is to be acknowledged now, when there is enough of it or it has waited.
+    pub(crate) fn acknowledge(&mut self, now: Millis) -> Option<u64> {
+        let news = self.came - self.acknowledged;
+        if news == 0 || news < limits::FILE_GOT_BYTES && now < self.due {
+            return None;
+        }
         self.acknowledged = self.came;
-        is_news.then_some(self.came)
+        self.due = now + limits::FILE_GOT_PAUSE;
+        Some(self.came)
+    }
+
+    /// When there is something to acknowledge.
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        (self.came > self.acknowledged).then_some(self.due)
     }
 }
 
@@ -292,13 +303,29 @@ mod tests {
     #[test]
     fn an_acknowledgement_is_said_once_and_the_window_ends_exactly() {
         let mut arrived = Arrived::default();
-        assert_eq!(arrived.acknowledge(), None);
+        assert_eq!(arrived.acknowledge(Millis(0)), None);
         let most = limits::FILE_WINDOW_MAX + RECORD;
         arrived.came(most).unwrap();
-        assert_eq!(arrived.acknowledge(), Some(most));
-        assert_eq!(arrived.acknowledge(), None);
+        assert_eq!(arrived.acknowledge(Millis(0)), Some(most));
+        assert_eq!(arrived.acknowledge(Millis(9)), None);
         arrived.came(most).unwrap();
         assert!(arrived.came(1).is_err());
+    }
+
+    #[test]
+    fn little_is_acknowledged_once_in_a_while_and_much_at_once() {
+        let mut arrived = Arrived::default();
+        arrived.came(1).unwrap();
+        assert_eq!(arrived.acknowledge(Millis(5)), Some(1), "the first has not to wait");
+        assert_eq!(arrived.deadline(), None);
+        arrived.came(limits::FILE_GOT_BYTES - 1).unwrap();
+        assert_eq!(arrived.acknowledge(Millis(5)), None);
+        let due = Millis(5) + limits::FILE_GOT_PAUSE;
+        assert_eq!(arrived.deadline(), Some(due));
+        arrived.came(1).unwrap();
+        assert_eq!(arrived.acknowledge(Millis(5)), Some(limits::FILE_GOT_BYTES + 1));
+        arrived.came(1).unwrap();
+        assert_eq!(arrived.acknowledge(due), Some(limits::FILE_GOT_BYTES + 2));
     }
 
     #[test]

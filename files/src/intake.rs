@@ -30,6 +30,8 @@ pub(crate) struct Intake {
     left_out: u64,
     /// What has come of a chunk.
     gathered: Vec<u8>,
+    /// For the next chunk.
+    spare: Vec<u8>,
     /// What is whole and was not given to the disk.
     pieces: Vec<Piece>,
     job: Job,
@@ -67,6 +69,7 @@ impl Intake {
             bytes: 0,
             left_out: 0,
             gathered: Vec::new(),
+            spare: Vec::new(),
             pieces: Vec::new(),
             job: Job::default(),
         }
@@ -133,13 +136,29 @@ impl Intake {
             return Err(Bad::Refuse(Why::Changed));
         }
         self.fits(gathered as u64)?;
-        if let (Some(declared), true) = (declared, self.gathered.is_empty()) {
-            // Once, and not more than a small file needs.
-            let chunk = CHUNK.min(declared - before);
-            self.gathered.reserve_exact(usize::try_from(chunk).unwrap_or(0));
+        if self.gathered.is_empty() {
+            let chunk = declared.map(|declared| CHUNK.min(declared - before));
+            self.make_room(chunk);
         }
         self.gathered.extend_from_slice(bytes);
         Ok(())
+    }
+
+    /// Room for a chunk of so many bytes, once, and not more than a small file needs.
+    fn make_room(&mut self, chunk: Option<u64>) {
+        if chunk == Some(CHUNK) {
+            self.gathered = std::mem::take(&mut self.spare);
+            self.gathered.clear();
+        }
+        let bytes = chunk.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+        self.gathered.reserve_exact(bytes);
+    }
+
+    /// Memory of a chunk that was written.
+    pub(crate) fn reuse(&mut self, spare: Vec<u8>) {
+        if spare.capacity() >= limits::CHUNK_BYTES {
+            self.spare = spare;
+        }
     }
 
     /// The end of a chunk.

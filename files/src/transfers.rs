@@ -180,10 +180,11 @@ impl Transfers {
             WriteDone::Ready(id, ready) => self.with_receiving(now, id, |receiving, desk| {
                 receiving.ready(now, ready, setup, desk);
             }),
-            WriteDone::Wrote(id, wrote) => {
+            WriteDone::Wrote(id, wrote, spare) => {
                 let job = self.backlog.end(id);
                 let is_clear = self.backlog.is_clear(id);
                 self.with_receiving(now, id, |receiving, desk| {
+                    receiving.reuse(spare);
                     receiving.wrote(now, wrote, job, is_clear, desk);
                 });
             }
@@ -252,7 +253,7 @@ impl Transfers {
         }
         if self.backlog.is_short() {
             for (id, link) in &mut self.links {
-                if let Some(total) = link.arrived.acknowledge() {
+                if let Some(total) = link.arrived.acknowledge(now) {
                     self.desk.say(*id, Files::Got(total));
                 }
             }
@@ -263,7 +264,10 @@ impl Transfers {
     pub fn deadline(&self) -> Option<Millis> {
         let receiving = self.receiving.values().filter_map(Receiving::deadline);
         let sending = self.sending.values().filter_map(Sending::deadline);
-        sending.chain(receiving).chain(self.sharing.deadline()).min()
+        // The disk speaks up when it has caught up.
+        let links = self.links.values().filter(|_| self.backlog.is_short());
+        let acknowledged = links.filter_map(|link| link.arrived.deadline());
+        receiving.chain(sending).chain(acknowledged).chain(self.sharing.deadline()).min()
     }
 
     /// What is to be done next.

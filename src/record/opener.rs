@@ -75,6 +75,8 @@ impl Opener {
             self.die(RecordError::TooLong);
             return;
         }
+        // Twice as much as needed would be beyond what is kept.
+        self.buffer.reserve_exact(bytes.len());
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -164,8 +166,8 @@ impl Opener {
             Some(&header) => HEADER_BYTES + ciphertext_bytes(header) + TAG_BYTES,
             None => HEADER_BYTES,
         };
-        // Twice, so that a stream of bulk does not ask the allocator at every record.
-        if self.buffer.capacity() > 2 * needed {
+        // Some times that, so that a stream of bulk does not ask the allocator at every read.
+        if self.buffer.capacity() > 4 * needed {
             self.buffer.drain(..self.consumed);
             self.consumed = 0;
             self.buffer.shrink_to(needed);

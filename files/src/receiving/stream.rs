@@ -108,6 +108,13 @@ impl Receiving {
         }
     }
 
+    /// The memory of a chunk that is written.
+    pub(crate) fn reuse(&mut self, spare: Vec<u8>) {
+        if let State::Streaming(_, intake) = &mut self.state {
+            intake.reuse(spare);
+        }
+    }
+
     /// The disk has taken what it was given, or not.
     pub(crate) fn wrote(
         &mut self,

@@ -141,7 +141,7 @@ pub(crate) fn open(store: &mut Store, arriving: &Arriving) -> Result<Option<Have
 
 pub(crate) fn wrote(store: &mut Store, job: Write) -> Result<(), Trouble> {
     match store.run(job) {
-        Some(WriteDone::Wrote(ID, done)) => done,
+        Some(WriteDone::Wrote(ID, done, _)) => done,
         other => panic!("{other:?}"),
     }
 }

@@ -196,14 +196,15 @@ impl Disk {
             Write::From(id, entries, chunks) => {
                 let items = &mut self.writing.get_mut(&id).unwrap().items;
                 items.truncate(usize::try_from(entries + u64::from(chunks > 0)).unwrap());
-                Some(WriteDone::Wrote(id, Ok(())))
+                Some(WriteDone::Wrote(id, Ok(()), Vec::new()))
             }
             Write::Put(id, pieces) => {
                 let wrote = pieces.into_iter().try_for_each(|piece| self.put(id, piece));
                 if wrote.is_err() {
                     self.writing.get_mut(&id).unwrap().has_failed = true;
                 }
-                Some(WriteDone::Wrote(id, wrote))
+                // What is still in that memory means nothing.
+                Some(WriteDone::Wrote(id, wrote, vec![0xee; CHUNK_BYTES]))
             }
             Write::Store(id, promised) => Some(WriteDone::Stored(id, self.store(id, promised))),
             Write::Abandon(id, keep) => {

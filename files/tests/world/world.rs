@@ -7,7 +7,9 @@ use files::disk::{Index, Read, Source, Target, TransferId, Write};
 use files::news::{Command, FilePolicy, LinkId, News};
 use files::transfers::{Output, Setup, Transfers};
 use hallway::identity::Fingerprint;
-use hallway::limits::{FILE_RECORD_BYTES, FILE_WINDOW_MAX, MESSAGE_RECORD_BYTES_MAX};
+use hallway::limits::{
+    FILE_GOT_PAUSE, FILE_RECORD_BYTES, FILE_WINDOW_MAX, MESSAGE_RECORD_BYTES_MAX,
+};
 use hallway::message::Message;
 use hallway::message::files::Files;
 use hallway::reason::PeerFault;
@@ -319,6 +321,12 @@ impl World {
         }
         if can.is_empty() {
             (0..self.hosts.len()).for_each(|at| self.tick(at));
+            let soon = self.now + FILE_GOT_PAUSE;
+            let mut deadlines = self.hosts.iter().filter_map(|host| host.transfers.deadline());
+            if deadlines.any(|deadline| deadline <= soon) {
+                self.now = soon;
+                (0..self.hosts.len()).for_each(|at| self.tick(at));
+            }
             let waits =
                 |((to, _), wire): (&(usize, _), &Wire)| *to != STRANGER && !wire.packets.is_empty();
             return self.wires.iter().any(waits)

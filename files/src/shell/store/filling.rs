@@ -58,10 +58,10 @@ impl Filling {
     }
 
     /// Writes one piece.
-    pub(super) fn put(&mut self, piece: Piece) -> Result<(), Fault> {
+    pub(super) fn put(&mut self, piece: &Piece) -> Result<(), Fault> {
         match piece {
-            Piece::Entry(entry) => self.enter(entry),
-            Piece::Chunk(bytes, chunk) => self.write(&bytes, chunk),
+            Piece::Entry(entry) => self.enter(entry.clone()),
+            Piece::Chunk(bytes, chunk) => self.write(bytes, *chunk),
         }
     }
 

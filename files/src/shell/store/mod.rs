@@ -18,7 +18,7 @@ use hallway::message::files::Why;
 use self::shelf::Shelf;
 use self::sink::Sink;
 use super::sandbox::{self, Sandbox};
-use crate::disk::{Ready, Room, Trouble, Write, WriteDone};
+use crate::disk::{Piece, Ready, Room, Trouble, Write, WriteDone};
 
 /// What the names of parts end with.
 pub(super) const PART_ENDING: &str = ".hallway-part";
@@ -92,16 +92,16 @@ impl Store {
             (Keeper::Shelf(shelf), Write::Check(id)) => WriteDone::Ready(id, shelf.check(id)),
             (Keeper::Sink(_), Write::Check(id)) => WriteDone::Ready(id, Ok(Ready::Here(None, 0))),
             (Keeper::Shelf(shelf), Write::From(id, entries, chunks)) => {
-                WriteDone::Wrote(id, shelf.from(id, (entries, chunks)))
+                WriteDone::Wrote(id, shelf.from(id, (entries, chunks)), Vec::new())
             }
             (Keeper::Sink(sink), Write::From(id, entries, chunks)) => {
-                WriteDone::Wrote(id, sink.from(id, (entries, chunks)))
+                WriteDone::Wrote(id, sink.from(id, (entries, chunks)), Vec::new())
             }
             (Keeper::Shelf(shelf), Write::Put(id, pieces)) => {
-                WriteDone::Wrote(id, shelf.put(id, pieces))
+                WriteDone::Wrote(id, shelf.put(id, &pieces), spare(pieces))
             }
             (Keeper::Sink(sink), Write::Put(id, pieces)) => {
-                WriteDone::Wrote(id, sink.put(id, pieces))
+                WriteDone::Wrote(id, sink.put(id, &pieces), spare(pieces))
             }
             (Keeper::Shelf(shelf), Write::Store(id, hash)) => {
                 WriteDone::Stored(id, shelf.store(id, hash))
@@ -119,6 +119,15 @@ impl Store {
             }
         })
     }
+}
+
+/// The memory of the last chunk.
+fn spare(pieces: Vec<Piece>) -> Vec<u8> {
+    let mut chunks = pieces.into_iter().rev().filter_map(|piece| match piece {
+        Piece::Chunk(bytes, _) => Some(bytes),
+        Piece::Entry(_) => None,
+    });
+    chunks.next().unwrap_or_default()
 }
 
 /// A job for a transfer that is not open here, or not so far.

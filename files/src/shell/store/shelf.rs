@@ -128,12 +128,12 @@ impl Shelf {
         })
     }
 
-    pub(super) fn put(&mut self, id: TransferId, pieces: Vec<Piece>) -> Result<(), Trouble> {
+    pub(super) fn put(&mut self, id: TransferId, pieces: &[Piece]) -> Result<(), Trouble> {
         self.step(id, |stage| {
             let Stage::Filling(mut filling) = stage else {
                 return Err(Fault::Stream("it came before it was wanted"));
             };
-            pieces.into_iter().try_for_each(|piece| filling.put(piece))?;
+            pieces.iter().try_for_each(|piece| filling.put(piece))?;
             Ok((Stage::Filling(filling), ()))
         })
     }

@@ -72,11 +72,11 @@ impl Sink {
         })
     }
 
-    pub(super) fn put(&mut self, id: TransferId, pieces: Vec<Piece>) -> Result<(), Trouble> {
+    pub(super) fn put(&mut self, id: TransferId, pieces: &[Piece]) -> Result<(), Trouble> {
         self.with(id, |sunk, output| {
-            pieces.into_iter().try_for_each(|piece| match piece {
-                Piece::Entry(entry) => sunk.enter(entry),
-                Piece::Chunk(bytes, chunk) => sunk.write(output, &bytes, chunk),
+            pieces.iter().try_for_each(|piece| match piece {
+                Piece::Entry(entry) => sunk.enter(entry.clone()),
+                Piece::Chunk(bytes, chunk) => sunk.write(output, bytes, *chunk),
             })
         })
     }
