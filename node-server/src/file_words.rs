@@ -154,9 +154,7 @@ fn failed(about: &About, failure: &Failure) -> String {
         (Failure::There(why), _) => format!("{what}. {peer}: {}", reason(*why)),
         (Failure::Here(why), _) => format!("{what}: {}", reason(*why)),
         (Failure::Trouble(words), _) => format!("{what}: {words}"),
-        (Failure::NoFile, _) => {
-            format!("{what}: {NO_FILE}; -o FOLDER puts it into one")
-        }
+        (Failure::NoFile, _) => format!("{what}: {NO_FILE}; -o FOLDER puts it into one"),
         (Failure::Unanswered, _) => format!("{what}: nobody there has answered"),
         (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
         (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
