@@ -235,8 +235,13 @@ pub const FILES_MOVING_MAX: usize = 4;
 pub const ENTRIES_MAX: u64 = 1_000_000;
 /// What is left out of a transfer is named up to so many, then only counted: more nobody reads.
 pub const LEFT_OUT_TOLD: u64 = 10;
+/// Whoever has nothing more to say waits so long for the answer of a person to an offer: they are
+/// at their machine, or come back to it later.
+pub const OFFER_WAIT: Millis = Millis(60_000);
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
 pub const STALL_WAIT: Millis = Millis(15_000);
+/// What is to be shared is looked through for so long before that is told: nobody wonders sooner.
+pub const LOOK_TOLD: Millis = Millis(1_000);
 /// How often the progress of a transfer is told.
 pub const PROGRESS_PAUSE: Millis = Millis(250);
 /// Without a connection for so long, a task about files gives up: longer than a router or a machine
