@@ -145,7 +145,7 @@ fn between_characters(text: &str) -> usize {
     let clings = |c: char| c.width() == Some(0) || matches!(c, '\u{1F3FB}'..='\u{1F3FF}');
     let (head, tail) = text.split_at(limit);
     let mut behind = tail.chars().next();
-    for (at, c) in head.char_indices().rev().take(CLING_CHARS_MAX) {
+    for (at, c) in head.char_indices().rev().take(limits::CLING_CHARS_MAX) {
         let end = at + c.len_utf8();
         if !matches!(c, '\u{200C}' | '\u{200D}') && !behind.is_some_and(clings) {
             return end;
@@ -154,10 +154,6 @@ fn between_characters(text: &str) -> usize {
     }
     limit
 }
-
-/// Characters that are looked at for a good place: a family of four with all its joiners and skin
-/// tones, twice. What clings together for longer is torn.
-const CLING_CHARS_MAX: usize = 32;
 
 #[cfg(test)]
 #[path = "line_tests.rs"]
