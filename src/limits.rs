@@ -288,6 +288,9 @@ pub const KNOWN_FILES_MAX: usize = 10_000;
 pub const INDEX_BYTES_MAX: u64 = 8 << 20;
 /// How long what is shared is believed to be unchanged when others ask for it.
 pub const SURVEY_PAUSE: Millis = Millis(1_000);
+/// At least so many times what it took to look: large folders are not walked through all the time
+/// for whoever asks again and again.
+pub const SURVEY_REST: u64 = 4;
 /// Things that another node shares and that are kept of its list.
 pub const LISTED_MAX: usize = SHARED_MAX;
 

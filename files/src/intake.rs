@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_long_path_counts_as_what_it_is() {
-        let bounds = Bounds { kind: Kind::Folder, entries: 2, bytes: None, bytes_max: None };
+        let bounds = Bounds { kind: Kind::Folder, entries: 3, bytes: None, bytes_max: None };
         let mut intake = Intake::new(bounds, None, 0);
         intake.from(From { number: 1, entries: 0, chunks: 0 }).unwrap();
         let name = "n".repeat(150);
