@@ -13,12 +13,6 @@ use crate::text::{EntryPath, FileName};
 
 type Written<W> = Result<(), EncodeError<<W as Write>::Error>>;
 
-impl<C> Encode<C> for FileName {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Written<W> {
-        e.str(self.as_str())?.ok()
-    }
-}
-
 /// Whatever the other side wrote becomes a name that is legal here.
 impl<'b, C> Decode<'b, C> for FileName {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {

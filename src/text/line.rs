@@ -3,7 +3,6 @@
 use std::fmt;
 
 use minicbor::decode::{self, Decoder};
-use minicbor::encode::{self, Encoder, Write};
 use minicbor::{Decode, Encode};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -12,8 +11,9 @@ use crate::limits;
 
 /// One message: 1 to [`limits::LINE_BYTES_MAX`] bytes, not all blank, safe to show. The only
 /// control in it is `\n`, between the rows of a pasted block.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Line(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode)]
+#[cbor(transparent)]
+pub struct Line(#[n(0)] String);
 
 impl Line {
     /// Makes messages of what the user of this program typed, pasted or piped in.
@@ -75,16 +75,6 @@ impl Line {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl<C> Encode<C> for Line {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.str(&self.0)?.ok()
     }
 }
 
