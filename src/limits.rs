@@ -192,9 +192,9 @@ pub const STREAM_MESSAGE_WEIGHT: u64 = 256;
 /// Bytes of files under way at first, and at least: 10 ms at 100 Mbit/s, so that a line of chat
 /// behind them is not late.
 pub const FILE_WINDOW_MIN: u64 = 128 << 10;
-/// Bytes of files under way at most: 33 ms at 1 Gbit/s, more than a local network needs; also what
+/// Bytes of files under way at most: 17 ms at 1 Gbit/s, more than a local network needs; also what
 /// a receiver may have to keep in memory.
-pub const FILE_WINDOW_MAX: u64 = 4 << 20;
+pub const FILE_WINDOW_MAX: u64 = 2 << 20;
 /// Bytes under way take so much longer than when nothing waits: then the window shrinks. Half of
 /// what a line of chat may take.
 pub const FILE_DELAY_MAX: Millis = Millis(20);
@@ -205,12 +205,12 @@ pub const FILE_DELAY_AGE: Millis = Millis(30_000);
 /// wakes the sender, and on a fast way there would be one for every record or two.
 pub const FILE_GOT_PAUSE: Millis = Millis(1);
 /// See [`FILE_GOT_PAUSE`].
-pub const FILE_GOT_BYTES: u64 = 256 << 10;
+pub const FILE_GOT_BYTES: u64 = 512 << 10;
 /// Bytes received that are held back from the sender's window when the disk has not taken them.
 pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
 /// Bytes that one read of a file brings: few enough that several transfers take turns, enough
 /// that waking a thread for it costs nothing.
-pub const FILE_READ_BYTES: usize = 8 * FILE_RECORD_BYTES;
+pub const FILE_READ_BYTES: usize = 16 * FILE_RECORD_BYTES;
 /// Bytes of what is here already that are looked through at one go: a few milliseconds, in which
 /// no other transfer moves.
 pub const FILE_CHECK_BYTES: usize = 8 * CHUNK_BYTES;
@@ -235,8 +235,13 @@ pub const FILES_MOVING_MAX: usize = 4;
 pub const ENTRIES_MAX: u64 = 1_000_000;
 /// What is left out of a transfer is named up to so many, then only counted: more nobody reads.
 pub const LEFT_OUT_TOLD: u64 = 10;
+/// Whoever has nothing more to say waits so long for the answer of a person to an offer: they are
+/// at their machine, or come back to it later.
+pub const OFFER_WAIT: Millis = Millis(60_000);
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
 pub const STALL_WAIT: Millis = Millis(15_000);
+/// What is to be shared is looked through for so long before that is told: nobody wonders sooner.
+pub const LOOK_TOLD: Millis = Millis(1_000);
 /// How often the progress of a transfer is told.
 pub const PROGRESS_PAUSE: Millis = Millis(250);
 /// Without a connection for so long, a task about files gives up: longer than a router or a machine

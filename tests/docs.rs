@@ -308,6 +308,7 @@ fn file_events() -> Vec<Event> {
         Event::FileOffer(offer(&streamed)),
         Event::FileOffer(FileEvent { done: Some(1), ..offer(&sized) }),
         Event::FileOffer(offer(&sized)),
+        Event::FileOffer(FileEvent { reason: Some("trouble"), text: some(), ..sized.clone() }),
     ];
     events.extend([&streamed, &sized].into_iter().flat_map(|of| [progress(of), failed(of)]));
     events.extend(done.map(Event::FileDone));

@@ -2,8 +2,8 @@
 //! a disk that is none.
 
 use files::disk::{
-    Done, Index, IndexDone, Job, Looked, Part, Placed, Read, ReadDone, Ready, Room, Source, Write,
-    WriteDone,
+    Done, Index, IndexDone, Job, Looked, Part, Piece, Placed, Read, ReadDone, Ready, Room, Source,
+    Write, WriteDone,
 };
 use files::news;
 use hallway::conn::{NetInput, NetOutput};
@@ -84,8 +84,15 @@ impl Disk {
             Job::Write(Write::Open(id, ..) | Write::Check(id)) => {
                 Done::Write(WriteDone::Ready(id, Ok(Ready::Here(None, 0))))
             }
-            Job::Write(Write::From(id, ..) | Write::Put(id, _)) => {
-                Done::Write(WriteDone::Wrote(id, Ok(())))
+            Job::Write(Write::From(id, ..)) => {
+                Done::Write(WriteDone::Wrote(id, Ok(()), Vec::new()))
+            }
+            Job::Write(Write::Put(id, pieces)) => {
+                let memory = pieces.into_iter().find_map(|piece| match piece {
+                    Piece::Chunk(bytes, _) => Some(bytes),
+                    Piece::Entry(_) => None,
+                });
+                Done::Write(WriteDone::Wrote(id, Ok(()), memory.unwrap_or_default()))
             }
             Job::Write(Write::Store(id, _)) => {
                 self.is_stored = true;

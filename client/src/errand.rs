@@ -200,7 +200,7 @@ impl Errand {
         match news {
             News::Done(..) | News::HadAlready(..) => {}
             News::Failed(_, failure) => self.fail(exit_of(failure)),
-            News::NotThere(_, _, why) => self.fail(exit_of(&Failure::There(*why))),
+            News::NotThere(.., why) => self.fail(exit_of(&Failure::There(*why))),
             News::Listed(_, _, items) => self.shelf.clone_from(items),
             _ => return Vec::new(),
         }
@@ -224,7 +224,13 @@ fn exit_of(failure: &Failure) -> Exit {
             Exit::NotLetIn
         }
         Failure::There(Why::Damaged) => Exit::Protocol,
-        Failure::There(_) | Failure::Here(_) | Failure::Trouble(_) => Exit::Failed,
+        Failure::NoFile => Exit::Usage,
+        Failure::There(_)
+        | Failure::Here(_)
+        | Failure::Trouble(_)
+        | Failure::Unanswered
+        | Failure::Withdrawn
+        | Failure::Left => Exit::Failed,
     }
 }
 

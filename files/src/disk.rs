@@ -233,6 +233,13 @@ pub struct Room {
     pub here: u64,
 }
 
+impl Room {
+    /// Whether so many bytes have room, as far as that is known.
+    pub fn takes(&self, bytes: Option<u64>) -> bool {
+        bytes.is_none_or(|bytes| bytes <= self.free.saturating_add(self.here))
+    }
+}
+
 /// What is known of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ready {

@@ -6,7 +6,7 @@ use hallway::message::files::{Item, Kind, Wanted, Why};
 use hallway::text::{EntryPath, FileName};
 use hallway::tree::FileHash;
 
-use crate::disk::{Source, Target, TransferId};
+use crate::disk::{Room, Source, Target, TransferId};
 
 /// A connection on which files may be exchanged: the number of its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,9 +112,10 @@ pub enum Stage {
 /// Something about files that somebody may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// Somebody offers something and waits for `Accept` or `Deny`; bytes that are free here, and
-    /// bytes of it that are here already.
-    Offered(About, u64, u64),
+    /// Somebody offers something and waits for `Accept` or `Deny`. With the room there is in the
+    /// download folder, which may be too little; or, in words, why it cannot go where it was to go:
+    /// told again after each place that was chosen and will not do.
+    Offered(About, Result<Room, String>),
     /// Ours was offered, and the other side is asked.
     Asked(About),
     /// It is taken and moves; again after each interruption.
@@ -128,9 +129,8 @@ pub enum News {
     HadAlready(About, Option<PathBuf>),
     /// It is over, and not there. Whose doing, and, when it is this machine's, in words.
     Failed(About, Failure),
-    /// The connection is gone in the midst of it; it goes on when the two meet again. An offer that
-    /// was not answered is then made again, and what they had asked for is asked for again: both
-    /// under another number.
+    /// The connection is gone in the midst of it; it goes on when the two meet again. What they had
+    /// asked for is asked for again then, under another number.
     Interrupted(About, Progress),
     /// Something in a folder was left out.
     Skipped(About, EntryPath, Why),
@@ -138,10 +138,13 @@ pub enum News {
     SkippedMore(About, u64),
     /// What is shared there, by name.
     Listed(LinkId, String, Vec<Item>),
-    /// A wish that is not fulfilled: `List` or `Get`.
-    NotThere(LinkId, String, Why),
-    /// What is shared here now, after a change that somebody here asked for; and what went wrong.
-    Shares(Vec<Item>, Option<String>),
+    /// A wish that is not fulfilled: to `Get` this, or, without anything, to `List`.
+    NotThere(LinkId, String, Option<Wanted>, Why),
+    /// What is to be shared is looked through, and that takes long.
+    Looking(PathBuf),
+    /// What is shared here now, after all changes that somebody here asked for; and what went
+    /// wrong.
+    Shares(Vec<Item>, Vec<String>),
 }
 
 /// Why a transfer failed.
@@ -153,4 +156,13 @@ pub enum Failure {
     Here(Why),
     /// This machine could not do its part; in words.
     Trouble(String),
+    /// It is a folder, and was to go to standard output.
+    NoFile,
+    /// Nobody there has answered, and whoever offered it had nothing else to wait for.
+    Unanswered,
+    /// Who offered it has taken it back before it was answered.
+    Withdrawn,
+    /// The connection is gone, and the offer was not answered. It may be made again when the two
+    /// meet again, under another number.
+    Left,
 }

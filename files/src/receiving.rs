@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use hallway::identity::Fingerprint;
-use hallway::message::files::{Files, Take, Wanted, Why};
+use hallway::message::files::{Files, Kind, Take, Wanted, Why};
 use hallway::time::Millis;
 use hallway::tree::FileHash;
 
 use crate::desk::{Desk, LeftOut, Pace, Spot};
-use crate::disk::{Arriving, Index, Ready, Room, Target, Trouble, Write};
+use crate::disk::{Arriving, Index, Keep, Ready, Room, Target, Trouble, Write};
 use crate::intake::{Bounds, Intake};
 use crate::news::{About, Failure, FilePolicy, LinkId, News, Progress};
 use crate::requests::Fetch;
@@ -229,24 +229,42 @@ impl Receiving {
         let State::Looking(spot) = self.state else { return };
         let room = match room {
             Ok(room) => room,
-            Err(trouble) => return self.trouble(trouble, desk),
+            Err(trouble) => return self.unplaced(spot, trouble, policy, desk),
         };
-        let most = room.free.saturating_add(room.here);
-        if self.about.bytes.is_some_and(|bytes| bytes > most) {
-            return self.fail(Failure::Here(Why::NoRoom), Some(Why::NoRoom), desk);
+        if self.about.kind == Kind::Folder && self.target() == Some(&Target::Stdout) {
+            return self.fail(Failure::NoFile, Some(Why::NotAFile), desk);
         }
+        let fits = room.takes(self.about.bytes);
         match (&self.consent, policy) {
-            (Consent::Open, FilePolicy::Ask) => {
-                desk.news(News::Offered(self.about.clone(), room.free, room.here));
-                self.state = State::Asking(spot);
-            }
+            // There may be more room in the place that is chosen.
+            (Consent::Open, FilePolicy::Ask) => self.ask(spot, Ok(room), desk),
+            (Consent::Taken(_), FilePolicy::Ask) => self.seek(spot, desk),
+            (Consent::Open, FilePolicy::None) => self.refuse(Why::Policy, spot, desk),
+            _ if !fits => self.fail(Failure::Here(Why::NoRoom), Some(Why::NoRoom), desk),
             (Consent::Open, FilePolicy::All) => {
                 self.consent = Consent::Taken(Target::Downloads);
                 self.seek(spot, desk);
             }
-            (Consent::Open, FilePolicy::None) => self.refuse(Why::Policy, spot, desk),
             (Consent::Taken(_) | Consent::Wanted(..), _) => self.seek(spot, desk),
         }
+    }
+
+    /// It cannot go where it was to go: whoever may choose another place is asked.
+    fn unplaced(&mut self, spot: Spot, trouble: Trouble, policy: FilePolicy, desk: &mut Desk) {
+        if policy == FilePolicy::Ask && !matches!(self.consent, Consent::Wanted(..)) {
+            if self.is_moving() {
+                desk.write(Write::Abandon(self.about.id, Keep::Part));
+            }
+            self.consent = Consent::Open;
+            self.ask(spot, Err(trouble.words), desk);
+        } else {
+            self.trouble(trouble, desk);
+        }
+    }
+
+    fn ask(&mut self, spot: Spot, room: Result<Room, String>, desk: &mut Desk) {
+        desk.news(News::Offered(self.about.clone(), room));
+        self.state = State::Asking(spot);
     }
 
     /// Its turn has come.
@@ -270,7 +288,7 @@ impl Receiving {
         let State::Opening(spot) = self.state else { return };
         self.pace.moved(now);
         let (have, bytes) = match ready {
-            Err(trouble) => return self.trouble(trouble, desk),
+            Err(trouble) => return self.unplaced(spot, trouble, setup.policy, desk),
             Ok(Ready::Checking(bytes)) => {
                 self.progress.done = self.progress.done.saturating_add(bytes);
                 return desk.write(Write::Check(self.about.id));

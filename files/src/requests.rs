@@ -19,6 +19,16 @@ pub(crate) enum Ask {
     Get(Fetch),
 }
 
+impl Ask {
+    /// What is to be fetched.
+    pub(crate) fn wanted(self) -> Option<Wanted> {
+        match self {
+            Self::List(_) => None,
+            Self::Get(fetch) => Some(fetch.wanted),
+        }
+    }
+}
+
 /// Something to fetch.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetch {

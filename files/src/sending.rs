@@ -98,6 +98,11 @@ impl Sending {
         matches!(self.state, State::Over)
     }
 
+    /// Whether a person there is asked, or will be.
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self.state, State::Queued(_) | State::Offered(_))
+    }
+
     pub(crate) fn is_queued(&self, on: LinkId) -> bool {
         matches!(self.state, State::Queued(link) if link == on)
     }
@@ -322,6 +327,11 @@ impl Sending {
     /// A person here stops it.
     pub(crate) fn cancel(&mut self, desk: &mut Desk) {
         self.fail(Failure::Here(Why::Stopped), Some(Why::Stopped), desk);
+    }
+
+    /// Nobody there answers.
+    pub(crate) fn give_up(&mut self, desk: &mut Desk) {
+        self.fail(Failure::Unanswered, Some(Why::Stopped), desk);
     }
 
     /// It is over; with what the receiver is told, if anything.

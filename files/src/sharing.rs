@@ -19,6 +19,12 @@ pub(crate) struct Sharing {
     shares: Vec<Share>,
     survey: Survey,
     waiting: VecDeque<Asked>,
+    /// Changes that somebody here wants and the index has not made yet, as what is to be shared;
+    /// and what went wrong with those before: they are told of together.
+    changing: VecDeque<Option<PathBuf>>,
+    troubles: Vec<String>,
+    /// What the index looks at is told then.
+    tells: Option<Millis>,
 }
 
 /// How fresh that is.
@@ -81,9 +87,43 @@ impl Sharing {
         self.survey = Survey::Done(now);
     }
 
-    /// Tells whoever is here what is shared now.
-    pub(crate) fn tell(&self, trouble: Option<Trouble>, desk: &mut Desk) {
-        desk.news(News::Shares(self.items(), trouble.map(|trouble| trouble.words)));
+    /// Somebody here wants a change.
+    pub(crate) fn change(&mut self, now: Millis, job: Index, desk: &mut Desk) {
+        let path = if let Index::Share(path) = &job { Some(path.clone()) } else { None };
+        if self.changing.is_empty() {
+            self.tells = Some(now + limits::LOOK_TOLD);
+        }
+        self.changing.push_back(path);
+        desk.index(job);
+    }
+
+    /// The index has made a change, or not. After the last one whoever is here is told.
+    pub(crate) fn changed(&mut self, now: Millis, trouble: Option<Trouble>, desk: &mut Desk) {
+        self.troubles.extend(trouble.map(|trouble| trouble.words));
+        self.changing.pop_front();
+        self.tells = (!self.changing.is_empty()).then_some(now + limits::LOOK_TOLD);
+        if self.changing.is_empty() {
+            desk.news(News::Shares(self.items(), std::mem::take(&mut self.troubles)));
+        }
+    }
+
+    /// Tells what the index looks at, when that takes long.
+    pub(crate) fn tick(&mut self, now: Millis, desk: &mut Desk) {
+        if self.tells.take_if(|tells| *tells <= now).is_some()
+            && let Some(Some(path)) = self.changing.front()
+        {
+            desk.news(News::Looking(path.clone()));
+        }
+    }
+
+    /// When `tick` is wanted.
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        self.tells
+    }
+
+    /// Tells whoever is here what went wrong.
+    pub(crate) fn tell(&self, trouble: Trouble, desk: &mut Desk) {
+        desk.news(News::Shares(self.items(), vec![trouble.words]));
     }
 
     /// All of it, by name.

@@ -200,14 +200,14 @@ impl Transfers {
             }
             IndexDone::Shares(shares, trouble) => {
                 self.sharing.surveyed(now, shares);
-                if trouble.is_some() {
+                if let Some(trouble) = trouble {
                     self.sharing.tell(trouble, &mut self.desk);
                 }
                 self.answer(now);
             }
             IndexDone::Changed(shares, trouble) => {
                 self.sharing.surveyed(now, shares);
-                self.sharing.tell(trouble, &mut self.desk);
+                self.sharing.changed(now, trouble, &mut self.desk);
                 self.answer(now);
             }
         }
@@ -227,8 +227,10 @@ impl Transfers {
                 self.with_sending(id, |sending, desk| sending.cancel(desk));
                 self.stop(now, id);
             }
-            Command::Share(path) => self.desk.index(Index::Share(path)),
-            Command::Unshare(name) => self.desk.index(Index::Unshare(name)),
+            Command::Share(path) => self.sharing.change(now, Index::Share(path), &mut self.desk),
+            Command::Unshare(name) => {
+                self.sharing.change(now, Index::Unshare(name), &mut self.desk)
+            }
             Command::List(link) => self.ask(link, Ask::List(Vec::new())),
             Command::Get(link, wanted, target) => {
                 self.ask(link, Ask::Get(Fetch { wanted, target, resumes: None }));
@@ -239,6 +241,7 @@ impl Transfers {
     /// The end of a turn of the loop, or the deadline: what is whole goes to the disk, what has
     /// come is acknowledged, and what has changed is told.
     pub fn tick(&mut self, now: Millis) {
+        self.sharing.tick(now, &mut self.desk);
         for receiving in self.receiving.values_mut() {
             receiving.flush(&mut self.backlog, &mut self.desk);
             receiving.tick(now, &mut self.desk);
@@ -264,7 +267,7 @@ impl Transfers {
         // The disk speaks up when it has caught up.
         let links = self.links.values().filter(|_| self.backlog.is_short());
         let acknowledged = links.filter_map(|link| link.arrived.deadline());
-        receiving.chain(sending).chain(acknowledged).min()
+        receiving.chain(sending).chain(acknowledged).chain(self.sharing.deadline()).min()
     }
 
     /// What is to be done next.

@@ -4,14 +4,19 @@ use files::news::{About, Failure, News, Stage, Way};
 use hallway::event::{Event, FileEvent, ItemEvent};
 use hallway::message::files::{Item, Why};
 
-use crate::file_words::{left_out, reason};
+use crate::file_words::{NO_FILE, left_out, not_there, reason};
 
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
     let event = match news {
-        News::Offered(about, free, here) => Event::FileOffer(FileEvent {
-            free: Some(*free),
-            done: (*here > 0).then_some(*here),
+        News::Offered(about, Ok(room)) => Event::FileOffer(FileEvent {
+            free: Some(room.free),
+            done: (room.here > 0).then_some(room.here),
+            ..file(about)
+        }),
+        News::Offered(about, Err(words)) => Event::FileOffer(FileEvent {
+            reason: Some("trouble"),
+            text: Some(words.clone()),
             ..file(about)
         }),
         News::Asked(about) => {
@@ -51,10 +56,10 @@ pub(crate) fn event(news: &News) -> Option<Event> {
         News::SkippedMore(about, more) => {
             Event::Warning { kind: "file-skipped", text: left_out(about, *more) }
         }
-        News::NotThere(_, peer, why) => {
-            Event::Error { kind: kind(*why), text: format!("{peer}: {}", reason(*why)) }
+        News::NotThere(_, peer, wanted, why) => {
+            Event::Error { kind: kind(*why), text: not_there(peer, wanted.as_ref(), *why) }
         }
-        News::Listed(..) | News::Shares(..) => return None,
+        News::Listed(..) | News::Looking(_) | News::Shares(..) => return None,
     };
     Some(event)
 }
@@ -93,6 +98,10 @@ fn failed(about: &About, failure: &Failure) -> FileEvent {
         Failure::There(why) => ("there", kind(*why), reason(*why).to_owned()),
         Failure::Here(why) => ("here", kind(*why), reason(*why).to_owned()),
         Failure::Trouble(words) => ("here", "trouble", words.clone()),
+        Failure::NoFile => ("here", kind(Why::NotAFile), NO_FILE.into()),
+        Failure::Unanswered => ("here", "no-answer", "nobody there has answered".into()),
+        Failure::Withdrawn => ("there", "withdrawn", "the offer was taken back".into()),
+        Failure::Left => ("there", "left", "they have gone, and it was not answered".into()),
     };
     FileEvent { whose: Some(whose), reason: Some(why), text: Some(text), ..file(about) }
 }

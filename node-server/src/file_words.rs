@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use files::disk::{Room, TransferId};
 use files::news::{About, Failure, News, Progress, Stage, Way};
 use files::transfers::Transfers;
 use hallway::log::Level;
-use hallway::message::files::{Item, Kind, Why};
+use hallway::message::files::{Item, Kind, Wanted, Why};
 use hallway::text::{padded, shown};
+use hallway::tree::FileHash;
 use indicatif::DecimalBytes;
 
 /// How much it matters to somebody who only reads a log.
@@ -21,7 +23,7 @@ pub fn level(news: &News) -> Level {
         | News::Skipped(..)
         | News::SkippedMore(..) => Level::Info,
         // What somebody has asked for is told.
-        News::Listed(..) | News::Shares(..) => Level::Warn,
+        News::Listed(..) | News::Looking(_) | News::Shares(..) => Level::Warn,
         News::Offered(..) | News::Failed(..) | News::Interrupted(..) | News::NotThere(..) => {
             Level::Warn
         }
@@ -31,15 +33,10 @@ pub fn level(news: &News) -> Level {
 /// The words; `None` where there are none: how far a transfer is, people ask for or see.
 pub fn words(news: &News) -> Option<String> {
     let text = match news {
-        News::Offered(about, free, here) => offered(about, *free, *here),
+        News::Offered(about, room) => offered(about, room),
         News::Asked(about) => format!("waiting for {} to accept {}", about.peer, about.name),
         News::Begun(about, progress) => begun(about, progress),
-        News::Moved(about, _, Stage::Stalled) => {
-            format!(
-                "{}: {} does not move at the moment; waiting for {}",
-                about.id.0, about.name, about.peer
-            )
-        }
+        News::Moved(about, _, Stage::Stalled) => stalled(about),
         News::Moved(..) => return None,
         News::Done(about, name, path, _) => done(about, name.as_str(), path.as_deref()),
         News::HadAlready(about, Some(path)) => {
@@ -59,7 +56,8 @@ pub fn words(news: &News) -> Option<String> {
         }
         News::SkippedMore(about, more) => left_out(about, *more),
         News::Listed(_, peer, items) => listed(peer, items),
-        News::NotThere(_, peer, why) => format!("{peer}: {}", reason(*why)),
+        News::NotThere(_, peer, wanted, why) => not_there(peer, wanted.as_ref(), *why),
+        News::Looking(path) => format!("looking at what is in {}", shown_path(path)),
         News::Shares(items, trouble) => {
             let trouble = trouble.iter().map(|words| format!("\n  {words}"));
             shares(items) + &trouble.collect::<String>()
@@ -83,20 +81,38 @@ fn extent(kind: Kind, entries: u64, bytes: Option<u64>) -> String {
     }
 }
 
-fn offered(about: &About, free: u64, here: u64) -> String {
+fn offered(about: &About, room: &Result<Room, String>) -> String {
     let number = about.id.0;
     let extent = extent(about.kind, about.entries, about.bytes);
-    let here = match here {
-        0 => String::new(),
-        here => format!(", {} of it here already", size(here)),
+    let (extent, accept) = match room {
+        Err(words) => (format!("{extent})\n  {words}"), format!("accept {number}, ")),
+        Ok(room) => {
+            let here = match room.here {
+                0 => String::new(),
+                here => format!(", {} of it here already", size(here)),
+            };
+            let (only, accept) = match room.takes(about.bytes) {
+                true => ("", format!("accept {number}, ")),
+                // It stays possible: there may be more room by then.
+                false => ("only ", String::new()),
+            };
+            (format!("{extent}{here}; {only}{} free here)", size(room.free)), accept)
+        }
     };
     format!(
-        "{} offers {} ({extent}{here}; {} free here)\n  accept {number}, accept {number} FOLDER, \
-         or deny {number}?",
-        about.peer,
-        about.name,
-        size(free)
+        "{} offers {} ({extent}\n  {accept}accept {number} FOLDER, or deny {number}?",
+        about.peer, about.name
     )
+}
+
+fn stalled(about: &About) -> String {
+    let About { id, peer, name, way, bytes, .. } = about;
+    // Only what comes from standard input is sent and has no size.
+    let input = match (way, bytes) {
+        (Way::Out, None) => "more of the input, or for ",
+        (Way::Out, Some(_)) | (Way::In, _) => "",
+    };
+    format!("{}: {name} does not move at the moment; waiting for {input}{peer}", id.0)
 }
 
 fn begun(about: &About, progress: &Progress) -> String {
@@ -127,18 +143,40 @@ pub(crate) fn left_out(about: &About, more: u64) -> String {
 }
 
 fn failed(about: &About, failure: &Failure) -> String {
-    let About { id, peer, name, way, .. } = about;
-    let what = match (way, failure) {
-        (Way::In, Failure::Here(Why::Denied)) => return format!("you did not take {name}"),
-        (Way::Out, Failure::There(Why::Denied)) => return format!("{peer} does not take {name}"),
-        (Way::Out, _) => format!("{}: {name} is not sent to {peer}", id.0),
-        (Way::In, _) => format!("{}: {name} is not fetched from {peer}", id.0),
+    let About { id: TransferId(id), peer, name, way, .. } = about;
+    let what = match way {
+        Way::Out => format!("{id}: {name} is not sent to {peer}"),
+        Way::In => format!("{id}: {name} is not fetched from {peer}"),
     };
-    match failure {
-        Failure::There(why) => format!("{what}. {peer}: {}", reason(*why)),
-        Failure::Here(why) => format!("{what}: {}", reason(*why)),
-        Failure::Trouble(words) => format!("{what}: {words}"),
+    match (failure, way) {
+        (Failure::Here(Why::Denied), Way::In) => format!("you did not take {name}"),
+        (Failure::There(Why::Denied), Way::Out) => format!("{peer} does not take {name}"),
+        (Failure::There(why), _) => format!("{what}. {peer}: {}", reason(*why)),
+        (Failure::Here(why), _) => format!("{what}: {}", reason(*why)),
+        (Failure::Trouble(words), _) => format!("{what}: {words}"),
+        (Failure::NoFile, _) => format!("{what}: {NO_FILE}; -o FOLDER puts it into one"),
+        (Failure::Unanswered, _) => format!("{what}: nobody there has answered"),
+        (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
+        (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
     }
+}
+
+/// Why a folder does not come there.
+pub(crate) const NO_FILE: &str = "a folder cannot go to standard output";
+
+/// What was asked for and is not to be had.
+pub(crate) fn not_there(peer: &str, wanted: Option<&Wanted>, why: Why) -> String {
+    let what = match wanted {
+        None => return format!("{peer}: {}", reason(why)),
+        Some(Wanted::Name(name)) => name.to_string(),
+        Some(Wanted::Hash(hash)) => format!("what has the hash {}", short(hash)),
+    };
+    format!("{what} is not fetched. {peer}: {}", reason(why))
+}
+
+/// What tells a content from others, for people.
+fn short(hash: &FileHash) -> String {
+    hash.to_string().chars().take(8).collect()
 }
 
 /// A reason, as a sentence of whose it is.
@@ -241,7 +279,7 @@ pub fn item_row(item: &Item) -> String {
         Kind::File => item.name.to_string(),
         Kind::Folder => format!("{}/", item.name),
     };
-    let hash = item.hash.map(|hash| hash.to_string().chars().take(8).collect::<String>());
+    let hash = item.hash.as_ref().map(short);
     let bytes = padded(&size(item.bytes), 10);
     format!("  {bytes}  {}  {name}", padded(hash.as_deref().unwrap_or(""), 8))
 }
@@ -254,7 +292,6 @@ pub fn shown_path(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use files::disk::TransferId;
     use hallway::text::FileName;
 
     fn about(way: Way) -> About {
@@ -271,11 +308,18 @@ mod tests {
 
     #[test]
     fn an_offer_says_how_much_there_is_and_how_to_answer() {
-        let text = words(&News::Offered(about(Way::In), 5_000_000, 500)).unwrap();
-        for word in ["katie", "notes.pdf", "2.00 kB", "500 B of it", "5.00 MB free", "deny 3"] {
+        let offer = |room| words(&News::Offered(about(Way::In), room)).unwrap();
+        let text = offer(Ok(Room { free: 5_000_000, here: 500 }));
+        for word in ["katie", "notes.pdf", "2.00 kB", "500 B of it", "; 5.00 MB free", "deny 3"] {
             assert!(text.contains(word), "{word}: {text}");
         }
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        let text = offer(Ok(Room { free: 1_000, here: 500 }));
+        let asks = "accept 3 FOLDER, or deny 3?";
+        assert!(text.ends_with(&format!("; only 1.00 kB free here)\n  {asks}")), "{text}");
+        let text = offer(Err("/x: not permitted".into()));
+        let said = "katie offers notes.pdf (2.00 kB)\n  /x: not permitted\n  ";
+        assert_eq!(text, format!("{said}accept 3, {asks}"));
     }
 
     #[test]
@@ -295,5 +339,7 @@ mod tests {
         assert!(there.contains("not sent to katie. katie: the disk"), "{there}");
         let here = words(&News::Failed(about(Way::In), Failure::Trouble("x is full".into())));
         assert!(here.unwrap().ends_with("from katie: x is full"));
+        let left = words(&News::Failed(about(Way::In), Failure::Left)).unwrap();
+        assert_eq!(left, "3: katie has gone, and notes.pdf was not answered");
     }
 }

@@ -26,6 +26,9 @@ impl Receiving {
 
     /// The connection is gone.
     pub(crate) fn cut(&mut self, desk: &mut Desk) {
+        if self.is_asked() {
+            return self.fail(Failure::Left, None, desk);
+        }
         let was_streaming = matches!(self.state, State::Streaming(..) | State::Draining(_));
         if was_streaming && self.target() == Some(&Target::Stdout) {
             let words = "the connection was lost, and what has gone to standard output stays there";
@@ -59,6 +62,9 @@ impl Receiving {
             (State::Finishing(_), _) => self.state = State::Finishing(None),
             // Nobody here has heard of it.
             (State::Looking(_), Consent::Open) => self.leave(),
+            (State::Asking(_), _) if why == Why::Stopped => {
+                self.fail(Failure::Withdrawn, None, desk);
+            }
             _ => self.fail(Failure::There(why), None, desk),
         }
     }

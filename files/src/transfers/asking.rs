@@ -11,7 +11,7 @@ use crate::disk::Source;
 use crate::news::{Failure, LinkId, News};
 use crate::receiving::Receiving;
 use crate::requests::{Ask, Fetch, Requests};
-use crate::sending::Answers;
+use crate::sending::{Answers, Sending};
 use crate::sharing::{self, Asked, What};
 
 impl Transfers {
@@ -20,14 +20,14 @@ impl Transfers {
     /// Somebody here wants to know, or to have, something.
     pub(super) fn ask(&mut self, link_id: LinkId, ask: Ask) {
         let label = self.links.get(&link_id).map(|link| link.label.clone()).unwrap_or_default();
-        let why = match self.links.get_mut(&link_id) {
-            None => Why::Gone,
+        let (ask, why) = match self.links.get_mut(&link_id) {
+            None => (ask, Why::Gone),
             Some(link) => match link.requests.push(ask) {
                 Ok(()) => return self.ask_next(link_id),
-                Err(_) => Why::TooMany,
+                Err(ask) => (ask, Why::TooMany),
             },
         };
-        self.desk.news(News::NotThere(link_id, label, why));
+        self.desk.news(News::NotThere(link_id, label, ask.wanted(), why));
     }
 
     /// Asks what waits for it, as long as not too much comes from there.
@@ -56,8 +56,8 @@ impl Transfers {
                     receiving.fail(Failure::There(answer.why), None, &mut self.desk);
                 }
             }
-            Ask::Get(_) | Ask::List(_) => {
-                self.desk.news(News::NotThere(link_id, label, answer.why));
+            ask @ (Ask::Get(_) | Ask::List(_)) => {
+                self.desk.news(News::NotThere(link_id, label, ask.wanted(), answer.why));
             }
         }
         self.ask_next(link_id);
@@ -74,7 +74,8 @@ impl Transfers {
                     self.missed.push((peer, fetch));
                 }
                 Ask::Get(_) | Ask::List(_) => {
-                    self.desk.news(News::NotThere(link, label.to_owned(), Why::Gone));
+                    let label = label.to_owned();
+                    self.desk.news(News::NotThere(link, label, ask.wanted(), Why::Gone));
                 }
             }
         }
@@ -95,6 +96,32 @@ impl Transfers {
             let _ = link.requests.push(Ask::Get(fetch));
         }
         self.ask_next(link_id);
+    }
+
+    // ---- people ------------------------------------------------------------------------------
+
+    /// Whether nothing goes on there but that people are asked, here or at the other end.
+    pub fn is_only_asked(&self, link: LinkId) -> bool {
+        let mut sending = self.sending.values().filter(|it| it.link() == Some(link));
+        let here = |it: &&Receiving| it.spot().is_some_and(|spot| spot.link == link);
+        let mut receiving = self.receiving.values().filter(here);
+        sending.all(Sending::is_asked)
+            && receiving.all(Receiving::is_asked)
+            && self.links.get(&link).is_none_or(|link| link.requests.is_empty())
+            && !self.sharing.is_asked(link)
+    }
+
+    /// Gives up everything there that people are asked about.
+    pub fn give_up(&mut self, now: Millis, link: LinkId) {
+        let sending = self.sending.iter().filter(|(_, it)| it.link() == Some(link));
+        for id in sending.filter(|(_, it)| it.is_asked()).map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.with_sending(id, Sending::give_up);
+        }
+        let here = |it: &Receiving| it.spot().is_some_and(|spot| spot.link == link);
+        let receiving = self.receiving.iter().filter(|(_, it)| here(it) && it.is_asked());
+        for id in receiving.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.with_receiving(now, id, Receiving::deny);
+        }
     }
 
     // ---- theirs ------------------------------------------------------------------------------

@@ -156,8 +156,9 @@ impl Transfers {
         self.desk.say(spot.link, refuse(spot, why));
         if let Some(mut receiving) = earlier.and_then(|id| self.receiving.remove(&id)) {
             receiving.fail(Failure::Here(why), None, &mut self.desk);
-        } else if fetch.is_some() {
-            self.desk.news(News::NotThere(spot.link, about.peer.clone(), why));
+        } else if let Some(Fetch { wanted, .. }) = fetch {
+            let label = about.peer.clone();
+            self.desk.news(News::NotThere(spot.link, label, Some(wanted), why));
         }
     }
 

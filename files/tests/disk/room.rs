@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use files::disk::{Keep, Part, Target, Write, WriteDone};
+use files::disk::{Arriving, Keep, Part, Target, Write, WriteDone};
 use hallway::message::files::Why;
 
 use crate::pipe::{
@@ -40,16 +40,16 @@ fn a_full_disk_is_said_so_keeps_the_part_and_goes_on_when_there_is_room() {
     let Some(_mount) = Mount::new(&folders.to, "size=8m") else { return };
     let path = folders.from.join("file");
     fs::write(&path, bytes(5 * CHUNK)).unwrap();
-    let ballast = folders.to.join("ballast");
-    fs::write(&ballast, bytes(5 * CHUNK)).unwrap();
     let mut sources = folders.sources();
     let arriving = arriving(&look(&mut sources, &path).unwrap());
     let mut store = folders.store();
-    let looked = store.run(Write::Look(ID, arriving.clone(), Target::Downloads));
+    open(&mut store, &arriving).unwrap();
+    let ballast = folders.to.join("ballast");
+    fs::write(&ballast, bytes(5 * CHUNK)).unwrap();
+    let looked = folders.store().run(Write::Look(ID, arriving.clone(), Target::Downloads));
     let Some(WriteDone::Looked(ID, Ok(room))) = looked else { panic!("{looked:?}") };
     assert!(room.free <= 3 * CHUNK as u64, "{} free", room.free);
 
-    open(&mut store, &arriving).unwrap();
     let mut pieces = Joiner::pieces(stream(&folders, &path)).into_iter();
     let done = pieces.try_for_each(|piece| put(&mut store, piece));
     let trouble = done.unwrap_err();
@@ -97,4 +97,20 @@ fn a_disk_that_cannot_be_written_to_is_said_so() {
     assert_eq!(trouble.why, Why::Disk);
     assert!(trouble.words.ends_with(": this disk cannot be written to"), "{}", trouble.words);
     assert!(matches!(stream(&folders, &path).last(), Some(Part::End { .. })));
+}
+
+#[test]
+fn what_is_larger_than_the_disk_is_not_begun() {
+    let mut folders = Folders::new();
+    folders.to = folders.to.join("new");
+    let path = folders.from.join("file");
+    fs::write(&path, "x").unwrap();
+    let arriving = arriving(&look(&mut folders.sources(), &path).unwrap());
+    let large = Arriving { bytes: Some(u64::MAX), ..arriving.clone() };
+    let trouble = open(&mut folders.store(), &large).unwrap_err();
+    let words = format!("file was not written to {}: only ", folders.to.display());
+    assert!(trouble.words.starts_with(&words), "{}", trouble.words);
+    assert!(trouble.words.ends_with(" MB are free there"), "{}", trouble.words);
+    assert!(trouble.why == Why::NoRoom && !folders.to.exists());
+    open(&mut folders.store(), &arriving).unwrap();
 }

@@ -395,16 +395,19 @@ impl std::io::Read for Zeros {
 }
 
 #[test]
-fn a_stream_is_read_once_for_each_record() {
-    let folders = Folders::new();
-    let reads = Arc::new(AtomicUsize::new(0));
-    let input = Zeros { left: 8 * limits::FILE_RECORD_BYTES, reads: Arc::clone(&reads) };
-    let mut sources = Sources::with_stdin(folders.data.clone(), Box::new(input));
-    sources.run(Read::Look(ID, Source::Stdin(FileName::of("zeros"))));
-    begin(&mut sources, None);
-    rest(&mut sources);
-    // The last one finds the end.
-    assert_eq!(reads.load(Ordering::Relaxed), 9);
+fn a_stream_is_read_once_for_each_record_and_never_after_its_end() {
+    // The last read finds the end. A terminal would go on after that.
+    for (more, expected) in [(0, 9), (5, 10)] {
+        let folders = Folders::new();
+        let reads = Arc::new(AtomicUsize::new(0));
+        let left = 8 * limits::FILE_RECORD_BYTES + more;
+        let input = Zeros { left, reads: Arc::clone(&reads) };
+        let mut sources = Sources::with_stdin(folders.data.clone(), Box::new(input));
+        sources.run(Read::Look(ID, Source::Stdin(FileName::of("zeros"))));
+        begin(&mut sources, None);
+        rest(&mut sources);
+        assert_eq!(reads.load(Ordering::Relaxed), expected);
+    }
 }
 
 #[test]

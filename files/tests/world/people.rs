@@ -1,6 +1,6 @@
 //! What people and policies decide, and what they are told.
 
-use files::disk::Target;
+use files::disk::{Room, Target};
 use files::news::{Command, Failure, LinkId, News, Stage};
 use files::transfers::Setup;
 use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, STALL_WAIT, TRANSFERS_MAX};
@@ -98,6 +98,44 @@ fn who_is_asked_says_no_and_nothing_comes() {
 }
 
 #[test]
+fn a_place_that_will_not_do_leaves_the_offer_open() {
+    let (mut world, mut chance) = offered(ask(), 5_000);
+    world.settle(&mut chance);
+    let id = world.only(BORIS);
+    world.hosts[BORIS].disk.closed = Some("/closed".into());
+    for _ in 0..2 {
+        world.command(BORIS, Command::Accept(id, Target::Folder("/closed".into())));
+        world.settle(&mut chance);
+        let words = Err("Disk on the disk".to_owned());
+        let last = world.hosts[BORIS].news.last();
+        assert!(matches!(last, Some(News::Offered(_, room)) if *room == words), "{last:?}");
+        assert!(world.hosts[BORIS].disk.is_at_rest());
+    }
+    assert_eq!(world.told(ANNA), ["Asked"]);
+    world.command(BORIS, Command::Accept(id, Target::Folder("/open".into())));
+    world.settle(&mut chance);
+    assert!(world.is_done(ANNA) && world.received(BORIS, "thing").is_some());
+}
+
+#[test]
+fn what_is_larger_than_the_room_may_go_where_there_is_more() {
+    let (mut world, mut chance) = offered(ask(), 5_000);
+    world.hosts[BORIS].disk.free = 4_999;
+    world.settle(&mut chance);
+    let room = Ok(Room { free: 4_999, here: 0 });
+    let last = world.hosts[BORIS].news.last();
+    assert!(matches!(last, Some(News::Offered(_, told)) if *told == room), "{last:?}");
+    world.accept(BORIS);
+    world.settle(&mut chance);
+    assert_eq!(world.told(BORIS), ["Offered", "Offered"]);
+    world.hosts[BORIS].disk.free = 5_000;
+    world.accept(BORIS);
+    world.settle(&mut chance);
+    assert_eq!(world.told(BORIS), ["Offered", "Offered", "Begun", "Done"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Begun", "Done"]);
+}
+
+#[test]
 fn an_offer_that_nobody_answered_is_made_again() {
     let (mut world, mut chance) = offered(ask(), 5_000);
     world.settle(&mut chance);
@@ -108,7 +146,19 @@ fn an_offer_that_nobody_answered_is_made_again() {
     world.settle(&mut chance);
     world.accept(BORIS);
     world.settle(&mut chance);
-    assert_eq!(world.told(BORIS), ["Offered", "Interrupted", "Offered", "Begun", "Done"]);
+    assert_eq!(world.told(BORIS), ["Offered", "Failed Left", "Offered", "Begun", "Done"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Interrupted", "Asked", "Begun", "Done"]);
+}
+
+#[test]
+fn an_offer_that_is_taken_back_is_told_as_that() {
+    let (mut world, mut chance) = offered(ask(), 5_000);
+    world.settle(&mut chance);
+    let id = world.only(ANNA);
+    world.command(ANNA, Command::Cancel(id));
+    world.settle(&mut chance);
+    assert_eq!(world.told(BORIS), ["Offered", "Failed Withdrawn"]);
+    assert_eq!(world.told(ANNA), ["Asked", "Failed Here(Stopped)"]);
 }
 
 #[test]

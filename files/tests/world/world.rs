@@ -396,7 +396,7 @@ impl World {
         let word = |news: &News| match news {
             News::Moved(..) => None,
             News::Failed(_, failure) => Some(format!("Failed {failure:?}")),
-            News::NotThere(_, _, why) => Some(format!("NotThere {why:?}")),
+            News::NotThere(.., why) => Some(format!("NotThere {why:?}")),
             other => {
                 let text = format!("{other:?}");
                 Some(text.split('(').next().unwrap().to_owned())

@@ -44,6 +44,8 @@ pub(crate) struct Conversation {
     pub(crate) held_until: Option<Millis>,
     /// Hang up as soon as everything we said is confirmed, or then without that.
     pub(crate) finishing: Option<Millis>,
+    /// Until then the answers of people to offers are waited for, when nothing else is.
+    pub(crate) answers_until: Option<Millis>,
     /// Hang up then, unless something about files happens before.
     idle_until: Option<Millis>,
 }
@@ -102,6 +104,7 @@ impl Conversation {
             waits_for: Vec::new(),
             held_until: None,
             finishing: None,
+            answers_until: None,
             idle_until: None,
         }
     }
@@ -109,7 +112,7 @@ impl Conversation {
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match self.stage {
             Stage::Calling { until } | Stage::Ringing { until } => Some(until),
-            Stage::Talking => self.finishing,
+            Stage::Talking => [self.finishing, self.answers_until].into_iter().flatten().min(),
             Stage::Exchanging => self.idle_until,
         }
     }

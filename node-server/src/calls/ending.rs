@@ -2,6 +2,7 @@
 
 use hallway::conn::{Lost, NetOutput};
 use hallway::handshake::hello::Service;
+use hallway::limits;
 use hallway::pins::Pins;
 use hallway::reason::{CloseReason, Ended};
 use hallway::time::{Millis, Now};
@@ -66,6 +67,7 @@ impl Calls {
             }
         }
         self.expire_leaving(now.tick, false, desk);
+        self.give_up(now.tick, desk);
         self.exchange(now.tick, desk);
         for id in ids {
             let Some(conversation) = self.conversation(id) else { continue };
@@ -85,6 +87,22 @@ impl Calls {
         }
         // What follows for the disk from connections that have ended.
         self.carry_out(now.tick, desk);
+    }
+
+    /// Offers that no person answers are not waited for as long as it takes.
+    fn give_up(&mut self, now: Millis, desk: &mut Desk) {
+        for (id, call) in &mut self.calls {
+            if let Call::Open(conversation) = call
+                && conversation.is_finished()
+            {
+                let waits = desk.files.is_only_asked(id.link());
+                let until = conversation.answers_until.unwrap_or(now + limits::OFFER_WAIT);
+                conversation.answers_until = waits.then_some(until);
+                if waits && until <= now {
+                    desk.files.give_up(now, id.link());
+                }
+            }
+        }
     }
 
     pub(crate) fn stop(&mut self, now: Millis, desk: &mut Desk) {

@@ -83,6 +83,7 @@ impl Pace {
             | News::SkippedMore(..)
             | News::Listed(..)
             | News::NotThere(..)
+            | News::Looking(_)
             | News::Shares(..) => file_words::words(news),
         }
     }

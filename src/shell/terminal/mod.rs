@@ -169,10 +169,15 @@ impl Terminal {
     /// standard error. `bell` rings, if it is a terminal. Never blocks: when the terminal is
     /// slower than the talk, lines are counted instead, and the count is shown.
     pub fn show(&self, text: &str, bell: bool) {
+        self.desk.push_talk(&self.laid_out(text), bell);
+    }
+
+    /// The text as [`Self::show`] would show it now: harmless, and wrapped to the terminal.
+    pub fn laid_out(&self, text: &str) -> String {
         let text = harmless(text);
         match self.columns() {
-            Some(columns) => self.desk.push_talk(&wrapped(&text, columns), bell),
-            None => self.desk.push_talk(&text, bell),
+            Some(columns) => wrapped(&text, columns),
+            None => text,
         }
     }
 

@@ -107,6 +107,10 @@ fn somebody_is_asked_and_may_choose_a_folder_or_deny() {
     let offer = katie.program.event("file-offer");
     assert_eq!((&offer["name"], &offer["bytes"]), (&"asked.bin".into(), &100.into()));
     assert!(offer["free"].as_u64().unwrap() > 0);
+    // A place that will not do is no answer.
+    katie.program.say(&format!("/accept {} /dev/null/x", offer["id"]));
+    let again = katie.program.event("file-offer");
+    assert_eq!((&again["id"], &again["reason"]), (&offer["id"], &"trouble".into()));
     let elsewhere = here.path().join("else where");
     katie.program.say(&format!("/accept {} '{}'", offer["id"], elsewhere.to_str().unwrap()));
     assert_eq!(bob.exit(), 0, "{}", bob.stderr());

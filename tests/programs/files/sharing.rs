@@ -73,7 +73,9 @@ fn nothing_else_can_be_named_and_nothing_that_is_shared_no_more() {
     }
     let mut bob = get(&katie, "secret.txt", into.path());
     assert_eq!(bob.exit(), 1);
-    assert_eq!(bob.events_of("error")[0]["kind"], "not-there");
+    let error = &bob.events_of("error")[0];
+    assert_eq!(error["kind"], "not-there");
+    assert!(error["text"].as_str().unwrap().starts_with("secret.txt is not fetched"), "{error}");
     katie.program.say("/unshare open.txt");
     assert!(listed(&katie, <[_]>::is_empty).is_empty());
     assert_eq!(get(&katie, "open.txt", into.path()).exit(), 1);
@@ -84,21 +86,31 @@ fn nothing_else_can_be_named_and_nothing_that_is_shared_no_more() {
 fn one_file_goes_to_standard_output_and_nothing_with_it() {
     let here = TempDir::new().unwrap();
     let open = file(here.path(), "open.bin", 7, 3_500_000);
-    let katie = sharer(&[&open]);
-    listed(&katie, |files| files.len() == 1);
+    let folder = here.path().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let katie = sharer(&[&open, &folder]);
+    listed(&katie, |files| files.len() == 2);
     let at = katie.at.to_string();
-    let args = ["get", &at, "open.bin", "-o", "-", "--name", "bob", "--no-discovery"];
     let data = TempDir::new().unwrap();
-    let output = std::process::Command::new(crate::binaries::binary("client"))
-        .args(args)
-        .arg("--data-dir")
-        .arg(data.path())
-        .env("HALLWAY_PASSWORD", NODE_PASSWORD)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
+    let to_output = |name| {
+        let args = ["get", &at, name, "-o", "-", "--name", "bob", "--no-discovery"];
+        std::process::Command::new(crate::binaries::binary("client"))
+            .args(args)
+            .arg("--data-dir")
+            .arg(data.path())
+            .env("HALLWAY_PASSWORD", NODE_PASSWORD)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap()
+    };
+    let output = to_output("open.bin");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stdout == bytes(7, 3_500_000), "{} bytes", output.stdout.len());
+
+    let output = to_output("folder");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.stdout.is_empty() && said.contains("-o FOLDER"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

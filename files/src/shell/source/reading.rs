@@ -121,7 +121,13 @@ impl Reading {
                 Input::Stream(stream) => stream.read(rest),
             };
             match read {
-                Ok(0) => break,
+                Ok(0) => {
+                    // A terminal would go on after its end.
+                    if let Input::Stream(stream) = &mut self.input {
+                        *stream = Box::new(io::empty());
+                    }
+                    break;
+                }
                 Ok(read) => length += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return Err(Why::Unreadable),

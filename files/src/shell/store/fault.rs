@@ -15,6 +15,8 @@ pub(super) enum Fault {
     Stream(&'static str),
     /// It does not go on from what was written already.
     Changed,
+    /// It is larger than the room: so many bytes are free.
+    NoRoom(u64),
 }
 
 impl From<io::Error> for Fault {
@@ -30,10 +32,13 @@ impl Fault {
             Self::Stream(reason) => (Why::Damaged, (*reason).to_owned()),
             Self::Changed => (Why::Changed, "it is not the same as before".to_owned()),
             Self::Disk(error) => disk(error),
+            Self::NoRoom(free) => (Why::NoRoom, format!("only {} MB are free there", free / MB)),
         };
         Trouble { why, words: format!("{what} was not written to {where_to}: {reason}") }
     }
 }
+
+const MB: u64 = 1_000_000;
 
 fn disk(error: &io::Error) -> (Why, String) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign, open list")]

@@ -54,24 +54,30 @@ impl Shelf {
     }
 
     pub(super) fn look(&mut self, arriving: &Arriving) -> Result<Room, Trouble> {
-        let look = |shelf: &mut Self| -> Result<Room, Fault> {
-            // The folder is made when something is taken: its place is there before.
-            let there = shelf.path.ancestors().find(|path| path.exists());
-            let free = system::free_bytes(there.unwrap_or(Path::new(".")))?;
-            if there != Some(&shelf.path) {
-                return Ok(Room { free, here: 0 });
-            }
-            let here = part::find(shelf.base()?, arriving);
-            let here = here.map_or(0, |part| part.bytes(arriving.kind));
-            Ok(Room { free, here: here.min(arriving.bytes.unwrap_or(here)) })
-        };
-        look(self).map_err(|fault| self.trouble(arriving, &fault))
+        self.room(arriving).map_err(|fault| self.trouble(arriving, &fault))
+    }
+
+    fn room(&mut self, arriving: &Arriving) -> Result<Room, Fault> {
+        // The folder is made when something is taken: its place is there before.
+        let there = self.path.ancestors().find(|path| path.exists());
+        let free = system::free_bytes(there.unwrap_or(Path::new(".")))?;
+        if there != Some(&self.path) {
+            return Ok(Room { free, here: 0 });
+        }
+        let here = part::find(self.base()?, arriving);
+        let here = here.map_or(0, |part| part.bytes(arriving.kind));
+        Ok(Room { free, here: here.min(arriving.bytes.unwrap_or(here)) })
     }
 
     pub(super) fn open(&mut self, id: TransferId, arriving: Arriving) -> Result<Ready, Trouble> {
         self.transfers.remove(&id);
         let kind = arriving.kind;
         let open = |shelf: &mut Self| -> Result<(String, Stage), Fault> {
+            // Nobody may have looked at this place before.
+            let room = shelf.room(&arriving)?;
+            if !room.takes(arriving.bytes) {
+                return Err(Fault::NoRoom(room.free));
+            }
             shelf.make()?;
             let (part, was_there) = Part::open(shelf.base()?, &arriving)?;
             let name = part.name.clone();

@@ -31,6 +31,8 @@ pub struct Disk {
     pub downloads: BTreeMap<String, Thing>,
     pub stdout: Vec<u8>,
     pub free: u64,
+    /// A folder that nothing can be written to.
+    pub closed: Option<PathBuf>,
     pub shares: Vec<Share>,
     pub known: BTreeMap<FileHash, PathBuf>,
     /// Bytes that were written, again included.
@@ -119,6 +121,13 @@ impl Disk {
                 Some(WriteDone::Looked(id, Ok(Room { free: self.free, here })))
             }
             Write::Open(id, arriving, target) => {
+                if matches!(&target, Target::Folder(path) if self.closed.as_ref() == Some(path)) {
+                    return Some(WriteDone::Ready(id, Err(trouble(Why::Disk))));
+                }
+                let here = self.parts.get(&key(&arriving)).map_or(0, size);
+                if !(Room { free: self.free, here }).takes(arriving.bytes) {
+                    return Some(WriteDone::Ready(id, Err(trouble(Why::NoRoom))));
+                }
                 let key = key(&arriving);
                 let is_open = |writing: &Writing| writing.key == key;
                 assert!(!self.writing.values().any(is_open), "a part is opened twice");
