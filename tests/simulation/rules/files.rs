@@ -178,7 +178,9 @@ impl Rules {
             | News::Interrupted(about, _)
             | News::Skipped(about, ..)
             | News::SkippedMore(about, _) => (about, false),
-            News::Listed(..) | News::NotThere(..) | News::Shares(..) => return Ok(()),
+            News::Listed(..) | News::NotThere(..) | News::Looking(..) | News::Shares(..) => {
+                return Ok(());
+            }
         };
         let key = (*at, about.id);
         if self.files.over.contains(&key) {
