@@ -17,9 +17,9 @@
 //! and how full what has a limit became (`tally`): what never happens in 300 histories fails the
 //! test, as nothing would have been judged.
 //!
-//! Not in it: sockets, threads, and files on a real disk; false streams of files; files from standard
-//! input; descriptions and their fetching; several programs or several networks at one machine;
-//! commands of the client other than its menu and `chat`.
+//! Not in it: sockets, threads, and files on a real disk; false streams of files; files from
+//! standard input; descriptions and their fetching; several programs or several networks at one
+//! machine; commands of the client other than its menu and `chat`.
 //!
 //! ```text
 //! cargo test --test simulation                         300 histories
