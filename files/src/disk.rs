@@ -3,7 +3,7 @@
 //!
 //! Each job is answered by exactly one result with the same transfer, in the order of the jobs of
 //! that transfer, unless it says otherwise. What is long (going through a file that is half here
-//! already) is asked for step by step; only a look at a folder takes as long as the folder is large.
+//! already) is asked for step by step; only a look at a folder takes as long as it is large.
 
 use std::path::PathBuf;
 

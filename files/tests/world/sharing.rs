@@ -205,11 +205,13 @@ fn what_changed_since_it_was_listed_is_not_sent_for_what_it_was() {
     let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 10]))]);
     world.command(ANNA, Command::Share(path("a")));
     world.settle(&mut Chance(1));
-    world.hosts[ANNA].disk.sources.insert(path("a"), Thing::file("a", vec![1; 11]));
     let link = world.connect(ANNA, BORIS);
+    world.command(BORIS, Command::List(link));
+    world.settle(&mut Chance(1));
+    world.hosts[ANNA].disk.sources.insert(path("a"), Thing::file("a", vec![1; 11]));
     world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
     world.settle(&mut Chance(1));
-    assert_eq!(world.told(BORIS), ["NotThere Changed"]);
+    assert_eq!(world.told(BORIS), ["Listed", "NotThere Changed"]);
     assert!(world.hosts[BORIS].transfers.is_idle(link));
     assert!(world.hosts[ANNA].transfers.is_idle(link));
 }
