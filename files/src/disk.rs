@@ -274,9 +274,9 @@ pub struct Trouble {
 /// A job for the thread that keeps the index.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Index {
-    /// Share this file or folder, too. Answered by `Shares`.
+    /// Share this file or folder, too. Answered by `Changed`.
     Share(PathBuf),
-    /// Share this no more; `None` for all. Answered by `Shares`.
+    /// Share this no more; `None` for all. Answered by `Changed`.
     Unshare(Option<FileName>),
     /// Look whether what is shared has changed. Answered by `Shares`.
     Survey,
