@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::labels;
@@ -36,8 +37,9 @@ impl Identity {
 }
 
 /// The public half of an identity: 32 bytes, not yet known to be a point on the curve.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicIdentity(pub [u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PublicIdentity(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 impl PublicIdentity {
     /// Whether `signature` over `message` is this identity's. `verify_strict`: no low-order keys,

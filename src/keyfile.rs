@@ -3,11 +3,10 @@
 use zeroize::Zeroizing;
 
 use crate::identity::Identity;
+use crate::limits::KEY_FILE_BYTES_MAX;
 
 /// First line of the file.
 const TITLE: &str = "hallway identity v1: secret, never copy it to a second machine";
-/// Bytes of an identity file that are read.
-pub const KEY_FILE_BYTES_MAX: usize = 256;
 
 /// The file is not an identity file, or was damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -49,6 +49,8 @@ pub const GUESS_TURN: Millis = Millis(30_000);
 /// Stretched passwords remembered for reconnecting.
 pub const STRETCH_MEMO_MAX: usize = 64;
 
+/// Bytes of an identity file that are read: it has about 160.
+pub const KEY_FILE_BYTES_MAX: usize = 256;
 /// Pins kept; the oldest is forgotten first. Far more people than anybody meets on a LAN.
 pub const PINS_MAX: usize = 10_000;
 /// Bytes of the pin file that are read: as many pins with the longest names.
@@ -88,6 +90,9 @@ pub const NAME_BYTES_MAX: usize = 96;
 pub const LINE_BYTES_MAX: usize = 3_800;
 /// Combining marks after one base character: real scripts use up to four or so.
 pub const COMBINING_MARKS_MAX: usize = 8;
+/// Characters that are looked at for a good place to tear a line: a family of four with all its
+/// joiners and skin tones, twice. What clings together for longer is torn.
+pub const CLING_CHARS_MAX: usize = 32;
 /// Below this a password is called short.
 pub const PASSWORD_SHORT_CHARS: usize = 8;
 /// Bytes of a password that are read from a file or a prompt.
@@ -98,6 +103,10 @@ pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// Connections waiting to be accepted: a class arriving at once must not be turned away (ngircd's
 /// 10 costs three orders of magnitude in a burst).
 pub const LISTEN_BACKLOG: i32 = 1024;
+/// Ports that are tried after the default one when it is taken: more nodes than one machine has.
+pub const NEXT_PORTS: u16 = 40;
+/// Events taken from the system at once; more wait for the next turn.
+pub const EVENTS_PER_TURN: usize = 1024;
 /// Bytes read from one connection before the others get their turn.
 pub const READ_BYTES_PER_TURN: usize = 64 * 1024;
 /// Bytes queued for one connection that does not read: then it is closed as too slow. Holds the
@@ -113,6 +122,8 @@ pub const GATHER_TOTAL_BYTES_MAX: usize = 1 << 20;
 pub const ACCEPT_PAUSE: Millis = Millis(100);
 /// How long a closing connection waits for the other side's last word, its own being sent.
 pub const LINGER: Millis = Millis(1_000);
+/// How long the goodbyes of a program that ends may take: it is to be gone within a second.
+pub const GOODBYE_WAIT: Millis = Millis(800);
 /// How long a closing connection may take to get its queue out: `OUT_BYTES_MAX` at 1 Mbit/s.
 pub const FLUSH_MAX: Millis = Millis(30_000);
 /// Silence before the first keep-alive probe of TCP.
@@ -211,6 +222,14 @@ pub const FILE_BACKLOG_BYTES: usize = 2 * CHUNK_BYTES;
 /// Bytes that one read of a file brings: few enough that several transfers take turns, enough
 /// that waking a thread for it costs nothing.
 pub const FILE_READ_BYTES: usize = 16 * FILE_RECORD_BYTES;
+/// Reads of one transfer under way or waiting to be sent: one is sent while the next is made.
+pub const FILE_READS_MAX: usize = 2;
+/// Bytes that are given to the disk at once: smaller ones wake its thread too often.
+pub const FILE_WRITE_BYTES: usize = CHUNK_BYTES;
+/// What an entry takes in memory until it is written, about, but for its path.
+pub const ENTRY_HELD_BYTES: usize = 200;
+/// What a name of a path takes in memory, about, but for its letters.
+pub const NAME_HELD_BYTES: usize = 48;
 /// Bytes of what is here already that are looked through at one go: a few milliseconds, in which
 /// no other transfer moves.
 pub const FILE_CHECK_BYTES: usize = 8 * CHUNK_BYTES;
@@ -219,8 +238,14 @@ pub const FILE_CHECK_BYTES: usize = 8 * CHUNK_BYTES;
 pub const PART_DAYS_MAX: u64 = 30;
 /// Parts of the same thing from the same sender side by side: it is rarely sent twice at a time.
 pub const SAME_PARTS_MAX: u32 = 16;
+/// Characters in the name of a part that tell the sender: the first of a fingerprint are enough
+/// to tell two apart.
+pub const PART_FROM_CHARS_MAX: usize = 16;
 /// Numbers that are tried when a name is taken, before the person is told: nobody has so many.
 pub const SAME_NAMES_MAX: u32 = 1_000;
+/// From this number on the next of a name is remembered: few names come so often, and to look for
+/// fewer numbers takes nothing.
+pub const SAME_NAMES_OFTEN: u32 = 16;
 /// Transfers of one node at a time, those that wait for an answer included.
 pub const TRANSFERS_MAX: usize = 256;
 /// Transfers offered on one connection and not answered: a person cannot be asked for more.
@@ -263,11 +288,16 @@ pub const KNOWN_FILES_MAX: usize = 10_000;
 pub const INDEX_BYTES_MAX: u64 = 8 << 20;
 /// How long what is shared is believed to be unchanged when others ask for it.
 pub const SURVEY_PAUSE: Millis = Millis(1_000);
+/// At least so many times what it took to look: large folders are not walked through all the time
+/// for whoever asks again and again.
+pub const SURVEY_REST: u64 = 4;
 /// Things that another node shares and that are kept of its list.
 pub const LISTED_MAX: usize = SHARED_MAX;
 
 // ---- terminal --------------------------------------------------------------------------------
 
+/// Signals kept for a loop that does not look: more than the first say nothing new.
+pub const SIGNALS_MAX: usize = 8;
 /// Lines waiting for a slow terminal; then they are counted instead, and the count is shown.
 pub const SCREEN_LINES_MAX: usize = 1024;
 /// How long a server waits, once, for whoever reads its output: a living reader makes room in

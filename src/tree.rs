@@ -10,16 +10,19 @@ use std::fmt;
 
 use blake3::Hasher;
 use blake3::hazmat::{self, HasherExt as _, Mode};
+use minicbor::{Decode, Encode};
 
 use crate::limits;
 
 /// What the bytes of one chunk must come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkHash(pub [u8; 32]);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct ChunkHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 /// What the bytes of a whole file come to: its BLAKE3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileHash(pub [u8; 32]);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct FileHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 impl ChunkHash {
     /// The hash of `bytes`, which are chunk number `index` of a file; `whole` when the file has no

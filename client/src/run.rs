@@ -10,6 +10,7 @@ use hallway::event::Event;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::Stretcher;
+use hallway::limits::NEXT_PORTS;
 use hallway::passphrase;
 use hallway::reason::Exit;
 use hallway::secret::Secret;
@@ -26,9 +27,7 @@ use node_server::menu::Question;
 use node_server::node::{Config, Node};
 use node_server::notice::Notice;
 use node_server::options::PORT;
-use node_server::run::{
-    NEXT_PORTS, call_policy, file_setup, folders, guess_limits, leave, listing,
-};
+use node_server::run::{call_policy, file_setup, folders, guess_limits, leave, listing};
 use node_server::talk::Act;
 use node_server::view;
 

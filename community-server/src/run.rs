@@ -11,6 +11,7 @@ use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::Stretcher;
+use hallway::limits::GOODBYE_WAIT;
 use hallway::passphrase;
 use hallway::reason::Exit;
 use hallway::seeds::Seeds;
@@ -22,16 +23,12 @@ use hallway::shell::net::ListenAddr;
 use hallway::shell::start::{Refusal, ask_new_password, no_password, reachable};
 use hallway::shell::terminal::secrets::password_from;
 use hallway::shell::terminal::{Ask, Options as TerminalOptions, Typed};
-use hallway::time::Millis;
 
 use crate::community::{Community, Input, Output};
 use crate::config::Config;
 use crate::menu::{self, Typed as Wish};
 use crate::notice::Notice;
 use crate::options::{Options, PORT};
-
-/// How long the goodbyes may take: a program that is told to end does so within a second.
-const GOODBYE: Millis = Millis(800);
 
 /// Runs the program to its end.
 pub fn run(options: &Options) -> Exit {
@@ -199,7 +196,7 @@ impl Server<'_> {
                 self.base.net.perform(id, output);
             }
         }
-        self.base.net.finish(GOODBYE);
+        self.base.net.finish(GOODBYE_WAIT);
         self.base.terminal.finish();
         Exit::Done
     }

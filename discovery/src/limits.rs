@@ -4,6 +4,9 @@ use hallway::time::Millis;
 
 /// People and communities in the table: as many devices as `ssdp` remembers.
 pub const NEIGHBOURS_MAX: usize = ssdp::limits::DEVICES_MAX;
+/// Numbers of one list as people see it, of those who have left since too; then newcomers wait for
+/// the next list. Four digits.
+pub const NUMBERS_MAX: usize = 9_999;
 /// Bytes of a name in an announcement, which must not exceed 512 with all it has to say.
 pub const HINT_NAME_BYTES_MAX: usize = 28;
 /// Bytes of the whole field; a longer one is none of ours.

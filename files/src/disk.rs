@@ -2,8 +2,8 @@
 //! sent, one that writes what is received, one that keeps the index of what is shared and known.
 //!
 //! Each job is answered by exactly one result with the same transfer, in the order of the jobs of
-//! that transfer, unless it says otherwise. No job takes longer than a moment: what is long (going
-//! through a file that is half here already) is asked for step by step.
+//! that transfer, unless it says otherwise. What is long (going through a file that is half here
+//! already) is asked for step by step; only a look at a folder takes as long as the folder is large.
 
 use std::path::PathBuf;
 
@@ -289,10 +289,12 @@ pub enum Index {
 /// What the thread that keeps the index has found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum IndexDone {
-    /// All that is shared now, by name. Comes again by itself when a hash has been found out.
+    /// All that is shared, by name, as it is now.
     Shares(Vec<Share>, Option<Trouble>),
-    /// The same, for somebody here who wanted it changed.
+    /// The same, for somebody here who wanted it changed; the rest as it was looked at last.
     Changed(Vec<Share>, Option<Trouble>),
+    /// The same by itself: a hash has been found out.
+    Hashed(Vec<Share>, Option<Trouble>),
     /// Where the file is.
     Found(TransferId, Option<PathBuf>),
 }

@@ -116,7 +116,8 @@ impl Intake {
         }
         self.entries += 1;
         let names = entry.path.names().iter();
-        self.job.held += ENTRY_BYTES + names.map(|name| name.as_str().len()).sum::<usize>();
+        let path = names.map(|name| limits::NAME_HELD_BYTES + name.as_str().len());
+        self.job.held += limits::ENTRY_HELD_BYTES + path.sum::<usize>();
         self.pieces.push(Piece::Entry(entry));
         Ok(())
     }
@@ -210,16 +211,13 @@ impl Intake {
 
     /// What is whole, once it is enough for a write; or all of it.
     pub(crate) fn take(&mut self, all: bool) -> Option<(Vec<Piece>, Job)> {
-        let is_due = if all { !self.pieces.is_empty() } else { self.job.held >= PUT_BYTES };
+        let is_due =
+            if all { !self.pieces.is_empty() } else { self.job.held >= limits::FILE_WRITE_BYTES };
         is_due.then(|| (std::mem::take(&mut self.pieces), std::mem::take(&mut self.job)))
     }
 }
 
 const CHUNK: u64 = limits::CHUNK_BYTES as u64;
-/// What an entry takes in memory, about, but for the letters of its path.
-const ENTRY_BYTES: usize = 200;
-/// Pieces of one write, about.
-const PUT_BYTES: usize = limits::CHUNK_BYTES;
 
 #[cfg(test)]
 mod tests {
@@ -238,18 +236,19 @@ mod tests {
 
     #[test]
     fn a_long_path_counts_as_what_it_is() {
-        let bounds = Bounds { kind: Kind::Folder, entries: 2, bytes: None, bytes_max: None };
+        let bounds = Bounds { kind: Kind::Folder, entries: 3, bytes: None, bytes_max: None };
         let mut intake = Intake::new(bounds, None, 0);
         intake.from(From { number: 1, entries: 0, chunks: 0 }).unwrap();
         let name = "n".repeat(150);
-        for names in [vec!["n"], vec![&name; 9]] {
+        for names in [vec!["n"], vec![&name; 9], vec!["n"; limits::DEPTH_MAX]] {
             let letters: usize = names.iter().map(|name| name.len()).sum();
+            let held = limits::ENTRY_HELD_BYTES + names.len() * limits::NAME_HELD_BYTES + letters;
             let path = EntryPath::of(names).unwrap();
             let (kind, modified, executable) = (Kind::Folder, 0, false);
             let entry = Entry { number: 1, path, kind, bytes: None, modified, executable };
             intake.entry(entry).unwrap();
             let (_, job) = intake.take(true).unwrap();
-            assert_eq!(job.held, letters + ENTRY_BYTES);
+            assert_eq!(job.held, held);
         }
     }
 }

@@ -33,9 +33,9 @@ enum Survey {
     /// Nobody has asked.
     #[default]
     Never,
-    /// The index looks for changes.
-    UnderWay,
-    /// It has, then.
+    /// The index looks for changes, since then.
+    UnderWay(Millis),
+    /// It has, and that is believed until then.
     Done(Millis),
 }
 
@@ -66,25 +66,34 @@ impl Sharing {
         self.waiting.push_back(asked);
         let is_fresh = match self.survey {
             Survey::Never => false,
-            Survey::UnderWay => return,
-            Survey::Done(at) => now - at < limits::SURVEY_PAUSE,
+            Survey::UnderWay(_) => return,
+            Survey::Done(until) => now < until,
         };
         if !is_fresh {
-            self.survey = Survey::UnderWay;
+            self.survey = Survey::UnderWay(now);
             desk.index(Index::Survey);
         }
     }
 
     /// The next question that can be answered.
     pub(crate) fn answer(&mut self) -> Option<Asked> {
-        if self.survey == Survey::UnderWay { None } else { self.waiting.pop_front() }
+        if let Survey::UnderWay(_) = self.survey { None } else { self.waiting.pop_front() }
     }
 
-    /// The index has said what is shared.
-    pub(crate) fn surveyed(&mut self, now: Millis, shares: Vec<Share>) {
+    /// The index has looked for changes. Who asks again and again cannot keep the disk busy.
+    pub(crate) fn surveyed(&mut self, now: Millis) {
+        let Survey::UnderWay(since) = self.survey else { return };
+        let rest = Millis((now - since).0.saturating_mul(limits::SURVEY_REST));
+        self.survey = Survey::Done(now + limits::SURVEY_PAUSE.max(rest));
+    }
+
+    /// This is shared now; and what went wrong is told whoever is here.
+    pub(crate) fn are(&mut self, shares: Vec<Share>, trouble: Option<Trouble>, desk: &mut Desk) {
         self.shares = shares;
         self.shares.sort_by(|one, other| one.item.name.cmp(&other.item.name));
-        self.survey = Survey::Done(now);
+        if let Some(trouble) = trouble {
+            desk.news(News::Shares(self.items(), vec![trouble.words]));
+        }
     }
 
     /// Somebody here wants a change.
@@ -119,11 +128,6 @@ impl Sharing {
     /// When `tick` is wanted.
     pub(crate) fn deadline(&self) -> Option<Millis> {
         self.tells
-    }
-
-    /// Tells whoever is here what went wrong.
-    pub(crate) fn tell(&self, trouble: Trouble, desk: &mut Desk) {
-        desk.news(News::Shares(self.items(), vec![trouble.words]));
     }
 
     /// All of it, by name.

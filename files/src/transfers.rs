@@ -199,16 +199,16 @@ impl Transfers {
                 self.with_receiving(now, id, |receiving, desk| receiving.found(path, desk));
             }
             IndexDone::Shares(shares, trouble) => {
-                self.sharing.surveyed(now, shares);
-                if let Some(trouble) = trouble {
-                    self.sharing.tell(trouble, &mut self.desk);
-                }
+                self.sharing.surveyed(now);
+                self.sharing.are(shares, trouble, &mut self.desk);
                 self.answer(now);
             }
+            IndexDone::Hashed(shares, trouble) => {
+                self.sharing.are(shares, trouble, &mut self.desk);
+            }
             IndexDone::Changed(shares, trouble) => {
-                self.sharing.surveyed(now, shares);
+                self.sharing.are(shares, None, &mut self.desk);
                 self.sharing.changed(now, trouble, &mut self.desk);
-                self.answer(now);
             }
         }
     }

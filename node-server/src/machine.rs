@@ -19,6 +19,7 @@ use files::shell::{Disk, Setup as Folders};
 use hallway::conn::ConnId;
 use hallway::handshake::opaque::{Rejected, StretchJob, Stretched};
 use hallway::handshake::stretch::Stretcher;
+use hallway::limits::GOODBYE_WAIT;
 use hallway::place::Place;
 use hallway::shell::base::Base;
 use hallway::shell::home::Home;
@@ -34,9 +35,6 @@ use crate::notice::Notice;
 use crate::sight::Sight;
 use crate::talk::{Act, Seek};
 use crate::view;
-
-/// How long the goodbyes may take: a program that is told to end does so within a second.
-const GOODBYE: Millis = Millis(800);
 
 /// What concerns the person, or whoever stands for them.
 pub enum Happening {
@@ -268,9 +266,9 @@ impl Machine {
     /// Says goodbye to everybody and closes; gives what was left to tell.
     pub fn stop(mut self) -> (Vec<Notice>, Terminal) {
         drop(self.discovery.take());
-        let until = self.now() + GOODBYE;
+        let until = self.now() + GOODBYE_WAIT;
         self.handle(Input::Stop);
-        self.base.net.finish(GOODBYE);
+        self.base.net.finish(GOODBYE_WAIT);
         while !self.disk.is_settled() && self.now() < until {
             self.base.net.wait(Some(until));
         }

@@ -13,6 +13,7 @@ use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
 use hallway::handshake::stretch::Stretcher;
+use hallway::limits::NEXT_PORTS;
 use hallway::message::Addresses;
 use hallway::passphrase;
 use hallway::place::Place;
@@ -40,9 +41,6 @@ use crate::notice::Notice;
 use crate::options::{CallsFlag, FilesFlag, NodeOptions, Options, PORT, community_place};
 use crate::talk::Act;
 use crate::view;
-
-/// Ports that are tried after the default one when it is taken.
-pub const NEXT_PORTS: u16 = 40;
 
 /// Runs the program to its end.
 pub fn run(options: Options) -> Exit {

@@ -9,6 +9,7 @@ use super::*;
 use crate::examples::{examples, member, name};
 use crate::record::{DirectionKeys, Opener, RecordKind, Sealer};
 use crate::time::Millis;
+use crate::tree::{ChunkHash, FileHash};
 
 fn encoded(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -178,6 +179,21 @@ fn skipping_what_is_nested_as_deep_as_a_record_allows_needs_no_stack() {
     }
     let whole = [&[0x82, 0x18, 0x80], vec![0x81; 4_000].as_slice(), &[0]].concat();
     assert_eq!(Message::decode(&whole).unwrap(), Message::Skipped);
+}
+
+#[test]
+fn identities_and_hashes_have_32_bytes() {
+    for length in [0, 31, 32, 33] {
+        let bytes = minicbor::to_vec(minicbor::bytes::ByteVec::from(vec![7; length])).unwrap();
+        let read = [
+            minicbor::decode::<PublicIdentity>(&bytes).map(|identity| identity.0),
+            minicbor::decode::<FileHash>(&bytes).map(|hash| hash.0),
+            minicbor::decode::<ChunkHash>(&bytes).map(|hash| hash.0),
+        ];
+        for read in read {
+            assert_eq!(read.ok(), (length == 32).then_some([7; 32]), "{length} bytes");
+        }
+    }
 }
 
 #[test]

@@ -8,58 +8,10 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use super::Addresses;
 use super::files::Why;
-use crate::identity::PublicIdentity;
 use crate::limits;
 use crate::text::{EntryPath, FileName};
-use crate::tree::{ChunkHash, FileHash};
 
 type Written<W> = Result<(), EncodeError<<W as Write>::Error>>;
-
-fn bytes_32(d: &mut Decoder<'_>) -> Result<[u8; 32], DecodeError> {
-    d.bytes()?.try_into().map_err(|_| DecodeError::message("not 32 bytes"))
-}
-
-impl<C> Encode<C> for PublicIdentity {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Written<W> {
-        e.bytes(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for PublicIdentity {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        bytes_32(d).map(Self)
-    }
-}
-
-impl<C> Encode<C> for FileHash {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Written<W> {
-        e.bytes(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for FileHash {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        bytes_32(d).map(Self)
-    }
-}
-
-impl<C> Encode<C> for ChunkHash {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Written<W> {
-        e.bytes(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for ChunkHash {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        bytes_32(d).map(Self)
-    }
-}
-
-impl<C> Encode<C> for FileName {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Written<W> {
-        e.str(self.as_str())?.ok()
-    }
-}
 
 /// Whatever the other side wrote becomes a name that is legal here.
 impl<'b, C> Decode<'b, C> for FileName {

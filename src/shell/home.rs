@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::clock;
 use super::disk::{self, DiskError, DiskErrorKind};
 use crate::identity::Identity;
-use crate::keyfile::{self, KEY_FILE_BYTES_MAX, NotAKeyFile};
+use crate::keyfile::{self, NotAKeyFile};
 use crate::limits;
+use crate::limits::KEY_FILE_BYTES_MAX;
 use crate::pins::Pins;
 use crate::text::Name;
 

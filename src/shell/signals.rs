@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use mio::Waker;
 
+use crate::limits::SIGNALS_MAX;
+
 /// A request to stop; all of them mean goodbye to the peers, then the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -25,9 +27,6 @@ pub struct Signals {
 /// The exit code of a program that was interrupted twice: what shells give for `SIGINT`.
 pub const EXIT_INTERRUPTED: i32 = 130;
 
-/// Signals kept for a loop that does not look: more than the first say nothing new.
-const KEPT: usize = 8;
-
 impl Signals {
     /// Takes `SIGINT`, `SIGTERM` and `SIGHUP` from now on.
     ///
@@ -45,7 +44,7 @@ impl Signals {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
         let mut caught = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let (tell, arrived) = sync_channel(KEPT);
+        let (tell, arrived) = sync_channel(SIGNALS_MAX);
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             let mut asked_before = false;
             for number in caught.forever() {
@@ -73,7 +72,7 @@ impl Signals {
     /// None.
     #[cfg(not(unix))]
     pub fn start(_: Arc<Waker>, _: impl FnMut() + Send + 'static) -> io::Result<Self> {
-        let (_, arrived) = sync_channel(KEPT);
+        let (_, arrived) = sync_channel(SIGNALS_MAX);
         Ok(Self { arrived })
     }
 

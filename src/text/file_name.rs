@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use minicbor::Encode;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::filter::shown;
@@ -13,8 +14,9 @@ use crate::limits;
 /// of a path, is neither hidden nor a way up, nor a device or a stream of Windows, has nothing a
 /// terminal acts on, and fits a file system. What could not stay is replaced by `_`, so that one
 /// sees that something was there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileName(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
+#[cbor(transparent)]
+pub struct FileName(#[n(0)] String);
 
 impl FileName {
     /// The nearest legal name for `text`: its last component, put right. Total and idempotent.

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use minicbor::decode::{self, Decoder};
-use minicbor::encode::{self, Encoder, Write};
 use minicbor::{Decode, Encode};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -12,8 +11,9 @@ use crate::limits;
 
 /// One message: 1 to [`limits::LINE_BYTES_MAX`] bytes, not all blank, safe to show. The only
 /// control in it is `\n`, between the rows of a pasted block.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Line(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode)]
+#[cbor(transparent)]
+pub struct Line(#[n(0)] String);
 
 impl Line {
     /// Makes messages of what the user of this program typed, pasted or piped in.
@@ -78,16 +78,6 @@ impl fmt::Display for Line {
     }
 }
 
-impl<C> Encode<C> for Line {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.str(&self.0)?.ok()
-    }
-}
-
 impl<'b, C> Decode<'b, C> for Line {
     /// Filters what came, so that it is harmless whatever the peer sent.
     ///
@@ -145,7 +135,7 @@ fn between_characters(text: &str) -> usize {
     let clings = |c: char| c.width() == Some(0) || matches!(c, '\u{1F3FB}'..='\u{1F3FF}');
     let (head, tail) = text.split_at(limit);
     let mut behind = tail.chars().next();
-    for (at, c) in head.char_indices().rev().take(CLING_CHARS_MAX) {
+    for (at, c) in head.char_indices().rev().take(limits::CLING_CHARS_MAX) {
         let end = at + c.len_utf8();
         if !matches!(c, '\u{200C}' | '\u{200D}') && !behind.is_some_and(clings) {
             return end;
@@ -154,10 +144,6 @@ fn between_characters(text: &str) -> usize {
     }
     limit
 }
-
-/// Characters that are looked at for a good place: a family of four with all its joiners and skin
-/// tones, twice. What clings together for longer is torn.
-const CLING_CHARS_MAX: usize = 32;
 
 #[cfg(test)]
 #[path = "line_tests.rs"]

@@ -4,15 +4,13 @@
 use ssdp::target::Udn;
 
 use super::{Neighbour, Neighbours};
+use crate::limits::NUMBERS_MAX;
 
 /// Neighbours by the numbers they were shown with, from 1.
 #[derive(Default)]
 pub struct Numbered {
     shown: Vec<Udn>,
 }
-
-/// Numbers of one list, of those who have left since too; then newcomers wait for the next list.
-const NUMBERS_MAX: usize = 9_999;
 
 impl Numbered {
     /// Numbers everybody anew, in the order of [`Neighbours::all`].

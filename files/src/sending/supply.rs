@@ -17,9 +17,6 @@ pub(super) struct Supply {
     weight: usize,
 }
 
-/// One read is sent while the next is under way.
-const READS_MAX: usize = 2;
-
 impl Supply {
     /// A read has brought these.
     pub(super) fn add(&mut self, parts: Vec<Part>) {
@@ -37,9 +34,9 @@ impl Supply {
     /// Has more read, as long as little is here.
     pub(super) fn refill(&mut self, id: TransferId, desk: &mut Desk) {
         let has_ended = matches!(self.parts.back(), Some(Part::End { .. } | Part::Failed(_)));
-        let most = READS_MAX * limits::FILE_READ_BYTES;
+        let most = limits::FILE_READS_MAX * limits::FILE_READ_BYTES;
         while !has_ended
-            && self.asked < READS_MAX
+            && self.asked < limits::FILE_READS_MAX
             && self.weight + self.asked * limits::FILE_READ_BYTES < most
         {
             self.asked += 1;

@@ -30,7 +30,7 @@ fn settle(indexer: &mut Indexer) -> (Option<Vec<Share>>, usize) {
     let mut told = None;
     for turns in 1.. {
         let turn = indexer.turn(None);
-        if let Some(IndexDone::Shares(shares, _)) = turn.done {
+        if let Some(IndexDone::Hashed(shares, _)) = turn.done {
             told = Some(shares);
         }
         if !turn.more {

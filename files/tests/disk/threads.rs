@@ -139,7 +139,7 @@ fn the_index_goes_on_by_itself_until_all_is_hashed() {
         turns.disk.submit_index(Index::Share(path));
     }
     loop {
-        let (IndexDone::Changed(shares, trouble) | IndexDone::Shares(shares, trouble)) =
+        let (IndexDone::Changed(shares, trouble) | IndexDone::Hashed(shares, trouble)) =
             turns.next(Disk::try_index)
         else {
             panic!("?")

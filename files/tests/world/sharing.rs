@@ -2,8 +2,9 @@
 
 use files::disk::{Index, IndexDone, Target};
 use files::news::{Command, LinkId, News};
+use files::transfers::Setup;
 use hallway::limits::{
-    CHUNK_BYTES, LOOK_TOLD, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, TRANSFERS_MAX,
+    CHUNK_BYTES, LOOK_TOLD, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, SURVEY_REST, TRANSFERS_MAX,
 };
 use hallway::message::files::{Files, Get, Item, Kind, NotThere, Offer, Wanted, Why};
 use hallway::text::FileName;
@@ -33,6 +34,21 @@ fn listed(world: &World) -> Option<&Vec<Item>> {
         News::Listed(_, label, items) if label == "anna" => Some(items),
         _ => None,
     })
+}
+
+/// Boris has a part of the file `a`, which Anna shares, and the connection is gone.
+fn cut_while_fetching(setup: Setup, chance: &mut Chance) -> (World, Thing) {
+    let thing = Thing::file("a", chance.bytes(3 * CHUNK_BYTES));
+    let mut world = World::of_two(setup, vec![("a", thing.clone())]);
+    world.command(ANNA, Command::Share(path("a")));
+    world.settle(chance);
+    let link = world.connect(ANNA, BORIS);
+    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
+    while world.hosts[BORIS].disk.written == 0 {
+        assert!(world.step(chance));
+    }
+    world.cut(link);
+    (world, thing)
 }
 
 /// How much Anna was told last that she shares, and of how much that went wrong.
@@ -72,11 +88,52 @@ fn the_disk_is_not_asked_for_changes_all_the_time() {
 }
 
 #[test]
+fn a_look_at_what_is_shared_that_took_long_is_not_taken_again_at_once() {
+    let (mut world, link) = sharing(3);
+    let took = Millis(10_000);
+    world.hosts[ANNA].is_frozen = true;
+    world.command(BORIS, Command::List(link));
+    world.settle(&mut Chance(1));
+    world.wait(took, &mut Chance(1));
+    world.hosts[ANNA].is_frozen = false;
+    world.settle(&mut Chance(1));
+    for (pause, surveys) in [(SURVEY_PAUSE, 1), (Millis(took.0 * SURVEY_REST), 2)] {
+        world.now = world.now + pause;
+        world.command(BORIS, Command::List(link));
+        world.settle(&mut Chance(1));
+        assert_eq!(world.hosts[ANNA].disk.surveys, surveys);
+    }
+}
+
+#[test]
+fn a_hash_that_is_found_out_is_no_look_at_what_is_shared() {
+    let (mut world, link) = sharing(3);
+    let hashed = |world: &mut World| {
+        let now = world.now;
+        world.hosts[ANNA].transfers.index(now, IndexDone::Hashed(Vec::new(), None));
+    };
+    world.hosts[ANNA].is_frozen = true;
+    world.command(BORIS, Command::List(link));
+    world.settle(&mut Chance(1));
+    hashed(&mut world);
+    world.settle(&mut Chance(1));
+    assert!(listed(&world).is_none(), "answered before the look");
+    world.hosts[ANNA].is_frozen = false;
+    world.settle(&mut Chance(1));
+    assert_eq!(listed(&world).map(Vec::len), Some(3));
+    world.now = world.now + SURVEY_PAUSE;
+    hashed(&mut world);
+    world.command(BORIS, Command::List(link));
+    world.settle(&mut Chance(1));
+    assert_eq!(world.hosts[ANNA].disk.surveys, 2);
+}
+
+#[test]
 fn who_shares_something_is_told_of_the_list_with_it_and_of_no_other() {
     let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 3_000]))]);
     world.command(ANNA, Command::Share(path("a")));
     // A look at what an earlier run shared, or a hash that was found out, may come before.
-    world.hosts[ANNA].transfers.index(Millis(0), IndexDone::Shares(Vec::new(), None));
+    world.hosts[ANNA].transfers.index(Millis(0), IndexDone::Hashed(Vec::new(), None));
     world.settle(&mut Chance(1));
     assert_eq!(world.told(ANNA), ["Shares"]);
     assert_eq!(shares(&world), Some((1, 0)));
@@ -193,16 +250,7 @@ fn hundreds_are_fetched_a_few_at_a_time() {
 #[test]
 fn a_wish_that_is_stopped_while_the_two_are_apart_stays_stopped() {
     let chance = &mut Chance(3);
-    let thing = Thing::file("a", chance.bytes(3 * CHUNK_BYTES));
-    let mut world = World::of_two(ask(), vec![("a", thing)]);
-    world.command(ANNA, Command::Share(path("a")));
-    world.settle(chance);
-    let link = world.connect(ANNA, BORIS);
-    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
-    while world.hosts[BORIS].disk.written == 0 {
-        assert!(world.step(chance));
-    }
-    world.cut(link);
+    let (mut world, _) = cut_while_fetching(ask(), chance);
     let id = world.only(BORIS);
     world.connect(ANNA, BORIS);
     // It is asked for again, and stopped before the answer.
@@ -236,16 +284,7 @@ fn who_asks_for_everything_leaves_room_for_others() {
 #[test]
 fn what_we_wait_for_does_not_make_room_for_strangers() {
     let chance = &mut Chance(4);
-    let thing = Thing::file("a", chance.bytes(3 * CHUNK_BYTES));
-    let mut world = World::of_two(all(), vec![("a", thing.clone())]);
-    world.command(ANNA, Command::Share(path("a")));
-    world.settle(chance);
-    let link = world.connect(ANNA, BORIS);
-    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
-    while world.hosts[BORIS].disk.written == 0 {
-        assert!(world.step(chance));
-    }
-    world.cut(link);
+    let (mut world, thing) = cut_while_fetching(all(), chance);
     for number in 0..2 * TRANSFERS_MAX {
         let link = world.stranger(BORIS);
         let name = FileName::of(&number.to_string());

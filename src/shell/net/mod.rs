@@ -46,7 +46,8 @@ use self::stream::Stream;
 use super::clock::Clock;
 use crate::conn::{ConnId, Lost, NetInput, NetOutput};
 use crate::limits::{
-    CONNECT_WAIT, GATHER_BYTES_MAX, GATHER_TOTAL_BYTES_MAX, OUT_BYTES_MAX, READ_BYTES_PER_TURN,
+    CONNECT_WAIT, EVENTS_PER_TURN, GATHER_BYTES_MAX, GATHER_TOTAL_BYTES_MAX, OUT_BYTES_MAX,
+    READ_BYTES_PER_TURN,
 };
 use crate::time::Millis;
 
@@ -345,6 +346,3 @@ fn register(poll: &Poll, socket: &mut TcpStream, id: ConnId) -> io::Result<()> {
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
-
-/// Events taken from the system at once; more wait for the next turn.
-const EVENTS_PER_TURN: usize = 1024;

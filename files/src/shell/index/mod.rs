@@ -147,7 +147,7 @@ impl Indexer {
             }
             Index::Survey => {
                 self.survey();
-                Some(self.told())
+                Some(IndexDone::Shares(self.shares(), self.trouble.take()))
             }
             Index::Find(id, hash) => Some(IndexDone::Found(id, self.known.find(&hash))),
             Index::Remember(path, hash) => {
@@ -160,10 +160,6 @@ impl Indexer {
     fn changed(&mut self) -> IndexDone {
         self.save();
         IndexDone::Changed(self.shares(), self.trouble.take())
-    }
-
-    fn told(&mut self) -> IndexDone {
-        IndexDone::Shares(self.shares(), self.trouble.take())
     }
 
     fn share(&mut self, path: &Path) -> Result<(), (Why, &'static str)> {
@@ -282,7 +278,7 @@ impl Indexer {
                 self.read();
                 self.known.add(path, Known { stamp, hash });
                 self.is_changed = true;
-                return Some(self.told());
+                return Some(IndexDone::Hashed(self.shares(), self.trouble.take()));
             }
         }
         self.hashing = Some(hashing);

@@ -133,6 +133,11 @@ impl Reading {
                 Err(_) => return Err(Why::Unreadable),
             }
         }
+        if matches!(self.input, Input::File(..)) && length < bytes.len() {
+            // It was cut short. It may grow again before its end is looked at, and the chunks
+            // behind would begin anywhere.
+            return Err(Why::Changed);
+        }
         bytes.truncate(length);
         Ok(bytes)
     }
@@ -142,5 +147,29 @@ impl Reading {
         let about = file.get_ref().metadata().map_err(|error| why(&error))?;
         let same = Stamp::of(&about) == *stamp && self.bytes == stamp.size;
         if same { Ok(()) } else { Err(Why::Changed) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cap_std::ambient_authority;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_short_and_grows_again_while_it_is_read_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, vec![7; 2 * CHUNK_BYTES]).unwrap();
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let (mut reading, ..) = Reading::open(&dir, "file".as_ref()).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(FILE_RECORD_BYTES as u64 + 1).unwrap();
+        let mut end = reading.next().err();
+        file.set_len(2 * CHUNK_BYTES as u64).unwrap();
+        while end.is_none() {
+            end = reading.next().err();
+        }
+        assert_eq!(end, Some(Why::Changed));
     }
 }

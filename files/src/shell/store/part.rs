@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use cap_std::fs::{Dir, DirBuilder};
-use hallway::limits::{PART_DAYS_MAX, SAME_PARTS_MAX};
+use hallway::limits::{PART_DAYS_MAX, PART_FROM_CHARS_MAX, SAME_PARTS_MAX};
 use hallway::message::files::Kind;
 
 use super::PART_ENDING;
@@ -141,7 +141,7 @@ fn is_old(dir: &Dir) -> bool {
 
 fn name_of(arriving: &Arriving, number: u32) -> String {
     // Nothing but letters and digits: it becomes part of a path.
-    let from = arriving.from.chars().filter(char::is_ascii_alphanumeric).take(FROM_CHARS_MAX);
+    let from = arriving.from.chars().filter(char::is_ascii_alphanumeric).take(PART_FROM_CHARS_MAX);
     let from: String = from.collect();
     let again = if number > 1 { format!("-{number}") } else { String::new() };
     format!(".{}.{from}{again}{PART_ENDING}", arriving.name)
@@ -155,5 +155,3 @@ pub(super) fn open_to_write(dir: &Dir, path: &Path) -> io::Result<File> {
 
 /// The file or folder itself.
 pub(super) const DATA: &str = "data";
-/// Characters that tell the sender: a fingerprint's first ones are enough to tell two apart.
-const FROM_CHARS_MAX: usize = 16;

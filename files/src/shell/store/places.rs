@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cap_std::fs::Dir;
-use hallway::limits::SAME_NAMES_MAX;
+use hallway::limits::{SAME_NAMES_MAX, SAME_NAMES_OFTEN};
 use hallway::message::files::{Entry, Kind};
 use hallway::text::FileName;
 
@@ -60,7 +60,7 @@ impl Places {
             match data.symlink_metadata(folder.join(name.as_str())) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     if let Some(numbers) = self.numbers.last_mut()
-                        && item.number >= OFTEN
+                        && item.number >= SAME_NAMES_OFTEN
                     {
                         numbers.insert(wanted, item.number);
                     }
@@ -73,7 +73,3 @@ impl Places {
         Err(Fault::Stream("too many entries of one name"))
     }
 }
-
-/// From this number on the next of a name is remembered: few names come so often, and to look for
-/// fewer numbers takes nothing.
-const OFTEN: u32 = 16;
