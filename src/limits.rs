@@ -260,9 +260,9 @@ pub const FILES_MOVING_MAX: usize = 4;
 pub const ENTRIES_MAX: u64 = 1_000_000;
 /// What is left out of a transfer is named up to so many, then only counted: more nobody reads.
 pub const LEFT_OUT_TOLD: u64 = 10;
-/// Whoever has nothing more to say waits so long for the answer of a person to an offer: they are
-/// at their machine, or come back to it later.
-pub const OFFER_WAIT: Millis = Millis(60_000);
+/// Whoever has nothing more to say waits so long for the answer to an offer: of a person who is at
+/// their machine, or of one that has most of it and looks that through first, 90 GB at 150 MB/s.
+pub const OFFER_WAIT: Millis = Millis(600_000);
 /// Nothing of a transfer has moved for so long, with the connection alive: it has stalled.
 pub const STALL_WAIT: Millis = Millis(15_000);
 /// What is to be shared is looked through for so long before that is told: nobody wonders sooner.

@@ -7,7 +7,9 @@ use files::disk::{
 };
 use files::news;
 use hallway::conn::{NetInput, NetOutput};
-use hallway::limits::{CHUNK_BYTES, FILE_READ_BYTES, FILE_RECORD_BYTES, READ_BYTES_PER_TURN};
+use hallway::limits::{
+    CHUNK_BYTES, FILE_GOT_PAUSE, FILE_READ_BYTES, FILE_RECORD_BYTES, READ_BYTES_PER_TURN,
+};
 use hallway::message::files::{Chunk, Entry, Kind};
 use hallway::text::{EntryPath, FileName};
 use hallway::tree::{ChunkHash, FileHash};
@@ -29,6 +31,8 @@ fn moved(counts_sender: bool) -> usize {
     ann.turn(Input::Command(Command::Files(send)));
     while carry(&mut ann, &mut bob, &mut disk, counts_sender)
         | carry(&mut bob, &mut ann, &mut disk, !counts_sender)
+        // While the window is small, a little later: then little is acknowledged, too.
+        || counted(!counts_sender, || bob.later(FILE_GOT_PAUSE))
     {}
     assert_eq!((disk.read, disk.is_stored), (MIB * CHUNK_BYTES, true));
     MIB
@@ -37,9 +41,7 @@ fn moved(counts_sender: bool) -> usize {
 /// What one has for its disk and for the other; `false` when there was nothing. All turns of one
 /// side are counted, or none.
 fn carry(from: &mut End, to: &mut End, disk: &mut Disk, counts_from: bool) -> bool {
-    let turn = |end: &mut End, counts: bool, input: Input<'_>| {
-        if counts { gauged(|| end.turn(input)) } else { end.turn(input) }
-    };
+    let turn = |end: &mut End, counts: bool, input: Input<'_>| counted(counts, || end.turn(input));
     let mut sent = Vec::new();
     let outputs: Vec<Output> = from.outputs.drain(..).collect();
     let is_any = !outputs.is_empty();
@@ -59,6 +61,10 @@ fn carry(from: &mut End, to: &mut End, disk: &mut Disk, counts_from: bool) -> bo
         turn(to, !counts_from, input);
     }
     is_any
+}
+
+fn counted<T>(counts: bool, work: impl FnOnce() -> T) -> T {
+    if counts { gauged(work) } else { work() }
 }
 
 /// Answers at once, for both.

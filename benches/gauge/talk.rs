@@ -14,7 +14,7 @@ use hallway::pins::Pins;
 use hallway::secret::Secret;
 use hallway::seeds::Seeds;
 use hallway::text::Line;
-use hallway::time::Now;
+use hallway::time::{Millis, Now};
 use node_server::calls::{CallPolicy, Callee};
 use node_server::node::{Command, Config, Input, Node, Output};
 use node_server::notice::{CallId, Notice};
@@ -37,6 +37,7 @@ enum Part {
 /// A node and the one connection that it has.
 pub(crate) struct End {
     node: Node,
+    now: Now,
     pub(crate) outputs: Vec<Output>,
     pub(crate) conn: ConnId,
 }
@@ -54,7 +55,8 @@ impl End {
             pins: Pins::default(),
             files: Setup { policy: FilePolicy::All, bytes_max: None },
         };
-        Self { node: Node::new(config, [byte; 32]), outputs: Vec::with_capacity(64), conn }
+        let node = Node::new(config, [byte; 32]);
+        Self { node, now: Now::default(), outputs: Vec::with_capacity(64), conn }
     }
 
     /// A turn of the loop in which one thing came.
@@ -64,8 +66,15 @@ impl End {
     }
 
     fn handle(&mut self, input: Input<'_>) {
-        self.node.handle(Now::default(), input);
+        self.node.handle(self.now, input);
         self.outputs.extend(std::iter::from_fn(|| self.node.poll()));
+    }
+
+    /// A turn so much later, in which nothing came; whether there is something to do then.
+    pub(crate) fn later(&mut self, span: Millis) -> bool {
+        self.now.tick = self.now.tick + span;
+        self.handle(Input::TurnEnd);
+        !self.outputs.is_empty()
     }
 
     fn receive(&mut self, bytes: &[u8]) {

@@ -167,6 +167,8 @@ pub(crate) struct Backlog {
     /// Jobs of each transfer, the oldest first.
     jobs: BTreeMap<TransferId, VecDeque<Job>>,
     held: usize,
+    /// The memory of one chunk that was written, for whichever comes next.
+    spare: Vec<u8>,
 }
 
 /// A job that the disk has been given.
@@ -193,6 +195,25 @@ impl Backlog {
         }
         self.held -= job.held;
         job
+    }
+
+    /// A chunk was written, and this was its memory.
+    pub(crate) fn reuse(&mut self, spare: Vec<u8>) {
+        if spare.capacity() >= limits::CHUNK_BYTES {
+            self.spare = spare;
+        }
+    }
+
+    /// Memory for a chunk, if there is some.
+    pub(crate) fn take_spare(&mut self) -> Vec<u8> {
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        spare
+    }
+
+    /// Nothing comes any more.
+    pub(crate) fn forget(&mut self) {
+        self.spare = Vec::new();
     }
 
     /// Whether everything of a transfer is written.

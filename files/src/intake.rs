@@ -4,7 +4,7 @@ use hallway::limits;
 use hallway::message::files::{Chunk, Entry, From, Have, Kind, Sent, Why};
 
 use crate::disk::Piece;
-use crate::flow::Job;
+use crate::flow::{Backlog, Job};
 
 /// What may come of a transfer.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,6 @@ pub(crate) struct Intake {
     left_out: u64,
     /// What has come of a chunk.
     gathered: Vec<u8>,
-    /// For the next chunk.
-    spare: Vec<u8>,
     /// What is whole and was not given to the disk.
     pieces: Vec<Piece>,
     job: Job,
@@ -69,7 +67,6 @@ impl Intake {
             bytes: 0,
             left_out: 0,
             gathered: Vec::new(),
-            spare: Vec::new(),
             pieces: Vec::new(),
             job: Job::default(),
         }
@@ -126,7 +123,7 @@ impl Intake {
     }
 
     /// Bytes of the file.
-    pub(crate) fn bulk(&mut self, bytes: &[u8]) -> Result<(), Bad> {
+    pub(crate) fn bulk(&mut self, bytes: &[u8], backlog: &mut Backlog) -> Result<(), Bad> {
         let Expects::Bytes { declared, before } = self.expects else { return Err(Bad::Fault) };
         let gathered = self.gathered.len() + bytes.len();
         let is_legal = 1..=limits::FILE_RECORD_BYTES;
@@ -139,27 +136,19 @@ impl Intake {
         self.fits(gathered as u64)?;
         if self.gathered.is_empty() {
             let chunk = declared.map(|declared| CHUNK.min(declared - before));
-            self.make_room(chunk);
+            self.make_room(chunk, backlog);
         }
         self.gathered.extend_from_slice(bytes);
         Ok(())
     }
 
     /// Room for a chunk of so many bytes, once, and not more than a small file needs.
-    fn make_room(&mut self, chunk: Option<u64>) {
+    fn make_room(&mut self, chunk: Option<u64>, backlog: &mut Backlog) {
         if chunk == Some(CHUNK) {
-            self.gathered = std::mem::take(&mut self.spare);
-            self.gathered.clear();
+            self.gathered = backlog.take_spare();
         }
         let bytes = chunk.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
         self.gathered.reserve_exact(bytes);
-    }
-
-    /// Memory of a chunk that was written.
-    pub(crate) fn reuse(&mut self, spare: Vec<u8>) {
-        if spare.capacity() >= limits::CHUNK_BYTES {
-            self.spare = spare;
-        }
     }
 
     /// The end of a chunk.

@@ -182,9 +182,9 @@ impl Transfers {
             }),
             WriteDone::Wrote(id, wrote, spare) => {
                 let job = self.backlog.end(id);
+                self.backlog.reuse(spare);
                 let is_clear = self.backlog.is_clear(id);
                 self.with_receiving(now, id, |receiving, desk| {
-                    receiving.reuse(spare);
                     receiving.wrote(now, wrote, job, is_clear, desk);
                 });
             }
@@ -239,7 +239,7 @@ impl Transfers {
     }
 
     /// The end of a turn of the loop, or the deadline: what is whole goes to the disk, what has
-    /// come is acknowledged, and what has changed is told.
+    /// come is acknowledged when that is due, and what has changed is told.
     pub fn tick(&mut self, now: Millis) {
         self.sharing.tick(now, &mut self.desk);
         for receiving in self.receiving.values_mut() {
@@ -250,6 +250,9 @@ impl Transfers {
             let link = sending.link().and_then(|link| self.links.get(&link));
             let under_way = link.map_or(0, |link| link.window.under_way());
             sending.tick(now, under_way, &mut self.desk);
+        }
+        if self.receiving.is_empty() {
+            self.backlog.forget();
         }
         if self.backlog.is_short() {
             for (id, link) in &mut self.links {

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Opens the records of a byte stream that arrives cut at any place.
 ///
 /// After each [`Opener::push`], call [`Opener::next`] until it says `Ok(None)` or fails: then the
-/// buffer is down to one partial record, or to no memory at all. After an error the opener has
+/// buffer is down to room for a few records like the partial one, or to no memory at all. After an error the opener has
 /// wiped its keys and gives that same error for ever.
 pub struct Opener {
     state: State,
@@ -75,7 +75,7 @@ impl Opener {
             self.die(RecordError::TooLong);
             return;
         }
-        // Twice as much as needed would be beyond what is kept.
+        // Doubled, it would be more than is kept.
         self.buffer.reserve_exact(bytes.len());
         self.buffer.extend_from_slice(bytes);
     }
@@ -153,7 +153,7 @@ impl Opener {
         }
     }
 
-    /// Keeps no more memory than the record that is coming in needs: most of 20,000 connections
+    /// Keeps little more memory than the record that is coming in needs: most of 20,000 connections
     /// are idle between two records, and must then hold nothing.
     fn give_back(&mut self) {
         let (_, unread) = self.buffer.split_at(self.consumed);
@@ -166,8 +166,11 @@ impl Opener {
             Some(&header) => HEADER_BYTES + ciphertext_bytes(header) + TAG_BYTES,
             None => HEADER_BYTES,
         };
-        // Some times that, so that a stream of bulk does not ask the allocator at every read.
-        if self.buffer.capacity() > 4 * needed {
+        // A stream of bulk must not ask the allocator at every record, nor at every read, which
+        // brings two.
+        let takes_bulk = self.record_bytes_max == limits::RECORD_BYTES_MAX;
+        let kept = if takes_bulk { 4 * needed } else { 2 * needed };
+        if self.buffer.capacity() > kept {
             self.buffer.drain(..self.consumed);
             self.consumed = 0;
             self.buffer.shrink_to(needed);

@@ -51,7 +51,7 @@ impl Receiving {
         let State::Streaming(spot, intake) = &mut self.state else { return Err(Bad::Fault) };
         self.pace.moved(now);
         match step {
-            Step::Bulk(bytes) => intake.bulk(bytes)?,
+            Step::Bulk(bytes) => intake.bulk(bytes, backlog)?,
             Step::Chunk(chunk) => intake.chunk(chunk)?,
             Step::Entry(entry) => {
                 intake.entry(entry)?;
@@ -105,13 +105,6 @@ impl Receiving {
         {
             desk.write(Write::Store(self.about.id, self.hash));
             self.state = State::Storing(spot);
-        }
-    }
-
-    /// The memory of a chunk that is written.
-    pub(crate) fn reuse(&mut self, spare: Vec<u8>) {
-        if let State::Streaming(_, intake) = &mut self.state {
-            intake.reuse(spare);
         }
     }
 

@@ -244,6 +244,10 @@ fn fill(mut stream: Box<Stream>, parts: &mut Vec<Part>) -> Stage {
                 weight += STREAM_MESSAGE_WEIGHT + bytes.len() as u64;
                 parts.extend((!bytes.is_empty()).then_some(Part::Bytes(bytes)));
                 parts.extend(chunk.map(Part::Chunk));
+                if stream.is_input() {
+                    // More of it may be long in coming.
+                    break;
+                }
             }
             Step::LeftOut(path, why) => {
                 weight += STREAM_MESSAGE_WEIGHT;

@@ -96,6 +96,11 @@ impl Stream {
         }
     }
 
+    /// Whether it is a stream, which may make the thread wait.
+    pub(super) fn is_input(&self) -> bool {
+        self.walk.is_none()
+    }
+
     /// The entry whose bytes are coming.
     pub(super) fn current(&self) -> Option<&Entry> {
         self.open.as_ref().map(|(entry, _)| entry)

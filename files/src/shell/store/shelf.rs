@@ -57,11 +57,15 @@ impl Shelf {
         self.room(arriving).map_err(|fault| self.trouble(arriving, &fault))
     }
 
-    fn room(&mut self, arriving: &Arriving) -> Result<Room, Fault> {
+    fn free(&self) -> Result<u64, Fault> {
         // The folder is made when something is taken: its place is there before.
         let there = self.path.ancestors().find(|path| path.exists());
-        let free = system::free_bytes(there.unwrap_or(Path::new(".")))?;
-        if there != Some(&self.path) {
+        Ok(system::free_bytes(there.unwrap_or(Path::new(".")))?)
+    }
+
+    fn room(&mut self, arriving: &Arriving) -> Result<Room, Fault> {
+        let free = self.free()?;
+        if !self.path.exists() {
             return Ok(Room { free, here: 0 });
         }
         let here = part::find(self.base()?, arriving);
@@ -73,10 +77,11 @@ impl Shelf {
         self.transfers.remove(&id);
         let kind = arriving.kind;
         let open = |shelf: &mut Self| -> Result<(String, Stage), Fault> {
-            // Nobody may have looked at this place before.
-            let room = shelf.room(&arriving)?;
-            if !room.takes(arriving.bytes) {
-                return Err(Fault::NoRoom(room.free));
+            // Nobody may have looked at this place before. To count what is here can take long.
+            let free = shelf.free()?;
+            let takes = |room: Room| room.takes(arriving.bytes);
+            if !takes(Room { free, here: 0 }) && !takes(shelf.room(&arriving)?) {
+                return Err(Fault::NoRoom(free));
             }
             shelf.make()?;
             let (part, was_there) = Part::open(shelf.base()?, &arriving)?;
