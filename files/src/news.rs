@@ -139,7 +139,7 @@ pub enum News {
     /// What is shared there, by name.
     Listed(LinkId, String, Vec<Item>),
     /// A wish that is not fulfilled: to `Get` this, or, without anything, to `List`.
-    NotThere(LinkId, String, Option<Wanted>, Why),
+    NotThere(LinkId, String, Option<Wanted>, Failure),
     /// What is to be shared is looked through, and that takes long.
     Looking(PathBuf),
     /// What is shared here now, after all changes that somebody here asked for; and what went
@@ -162,7 +162,7 @@ pub enum Failure {
     Unanswered,
     /// Who offered it has taken it back before it was answered.
     Withdrawn,
-    /// The connection is gone, and the offer was not answered. It may be made again when the two
-    /// meet again, under another number.
+    /// The connection is gone, and the offer, or what was asked, was not answered. An offer may be
+    /// made again when the two meet again, under another number.
     Left,
 }

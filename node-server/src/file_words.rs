@@ -56,7 +56,7 @@ pub fn words(news: &News) -> Option<String> {
         }
         News::SkippedMore(about, more) => left_out(about, *more),
         News::Listed(_, peer, items) => listed(peer, items),
-        News::NotThere(_, peer, wanted, why) => not_there(peer, wanted.as_ref(), *why),
+        News::NotThere(_, peer, wanted, failure) => not_there(peer, wanted.as_ref(), failure),
         News::Looking(path) => format!("looking at what is in {}", shown_path(path)),
         News::Shares(items, trouble) => {
             let trouble = trouble.iter().map(|words| format!("\n  {words}"));
@@ -151,13 +151,29 @@ fn failed(about: &About, failure: &Failure) -> String {
     match (failure, way) {
         (Failure::Here(Why::Denied), Way::In) => format!("you did not take {name}"),
         (Failure::There(Why::Denied), Way::Out) => format!("{peer} does not take {name}"),
-        (Failure::There(why), _) => format!("{what}. {peer}: {}", reason(*why)),
-        (Failure::Here(why), _) => format!("{what}: {}", reason(*why)),
-        (Failure::Trouble(words), _) => format!("{what}: {words}"),
-        (Failure::NoFile, _) => format!("{what}: {NO_FILE}; -o FOLDER puts it into one"),
-        (Failure::Unanswered, _) => format!("{what}: nobody there has answered"),
         (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
         (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
+        (
+            Failure::There(_)
+            | Failure::Here(_)
+            | Failure::Trouble(_)
+            | Failure::NoFile
+            | Failure::Unanswered,
+            _,
+        ) => what + &because(peer, failure),
+    }
+}
+
+/// Why something is not there, to be put behind what that is.
+fn because(peer: &str, failure: &Failure) -> String {
+    match failure {
+        Failure::There(why) => format!(". {peer}: {}", reason(*why)),
+        Failure::Here(why) => format!(": {}", reason(*why)),
+        Failure::Trouble(words) => format!(": {words}"),
+        Failure::NoFile => format!(": {NO_FILE}; -o FOLDER puts it into one"),
+        Failure::Unanswered => ": nobody there has answered".to_owned(),
+        Failure::Withdrawn => format!(": {peer} does not offer it any more"),
+        Failure::Left => format!(": {peer} has gone before it answered"),
     }
 }
 
@@ -165,13 +181,13 @@ fn failed(about: &About, failure: &Failure) -> String {
 pub(crate) const NO_FILE: &str = "a folder cannot go to standard output";
 
 /// What was asked for and is not to be had.
-pub(crate) fn not_there(peer: &str, wanted: Option<&Wanted>, why: Why) -> String {
+pub(crate) fn not_there(peer: &str, wanted: Option<&Wanted>, failure: &Failure) -> String {
     let what = match wanted {
-        None => return format!("{peer}: {}", reason(why)),
-        Some(Wanted::Name(name)) => name.to_string(),
-        Some(Wanted::Hash(hash)) => format!("what has the hash {}", short(hash)),
+        None => format!("what {peer} shares is not known"),
+        Some(Wanted::Name(name)) => format!("{name} is not fetched"),
+        Some(Wanted::Hash(hash)) => format!("what has the hash {} is not fetched", short(hash)),
     };
-    format!("{what} is not fetched. {peer}: {}", reason(why))
+    what + &because(peer, failure)
 }
 
 /// What tells a content from others, for people.
@@ -331,6 +347,18 @@ mod tests {
         let row =
             row(&about(Way::Out), &Progress { done: 1_000, ..Progress::default() }, Stage::Moving);
         assert!(row.contains(" 50%") && row.contains("to katie"), "{row}");
+    }
+
+    #[test]
+    fn what_was_asked_and_not_answered_is_not_said_to_be_missing() {
+        let wanted = Wanted::Name(FileName::of("notes.pdf"));
+        let told = |wanted| not_there("katie", wanted, &Failure::Left);
+        let gone = "katie has gone before it answered";
+        assert_eq!(told(Some(&wanted)), format!("notes.pdf is not fetched: {gone}"));
+        assert_eq!(told(None), format!("what katie shares is not known: {gone}"));
+        let missing = not_there("katie", Some(&wanted), &Failure::There(Why::Gone));
+        let words = "notes.pdf is not fetched. katie: there is no such file or folder";
+        assert_eq!(missing, words);
     }
 
     #[test]

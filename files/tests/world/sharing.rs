@@ -139,7 +139,7 @@ fn nothing_but_what_is_shared_can_be_had() {
     world.settle(&mut Chance(1));
     world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
     world.settle(&mut Chance(1));
-    assert_eq!(world.told(BORIS), ["NotThere Gone"; 6]);
+    assert_eq!(world.told(BORIS), ["NotThere There(Gone)"; 6]);
     assert_eq!(world.arrived, 0);
 }
 
@@ -152,7 +152,7 @@ fn what_changed_since_it_was_listed_is_not_sent_for_what_it_was() {
     let link = world.connect(ANNA, BORIS);
     world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
     world.settle(&mut Chance(1));
-    assert_eq!(world.told(BORIS), ["NotThere Changed"]);
+    assert_eq!(world.told(BORIS), ["NotThere There(Changed)"]);
     assert!(world.hosts[BORIS].transfers.is_idle(link));
     assert!(world.hosts[ANNA].transfers.is_idle(link));
 }
@@ -264,9 +264,9 @@ fn questions_end_with_their_connection() {
     let (mut world, link) = sharing(3);
     world.command(BORIS, Command::List(link));
     world.cut(link);
-    assert_eq!(world.told(BORIS), ["NotThere Gone"]);
+    assert_eq!(world.told(BORIS), ["NotThere Left"]);
     world.command(BORIS, Command::List(link));
-    assert_eq!(world.told(BORIS), ["NotThere Gone"; 2]);
+    assert_eq!(world.told(BORIS), ["NotThere Left"; 2]);
     world.settle(&mut Chance(1));
     // What cannot be shared is said, and a file that was never shared is no question.
     for name in ["nothing", "nowhere"] {

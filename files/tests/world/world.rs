@@ -390,7 +390,7 @@ impl World {
         let word = |news: &News| match news {
             News::Moved(..) => None,
             News::Failed(_, failure) => Some(format!("Failed {failure:?}")),
-            News::NotThere(.., why) => Some(format!("NotThere {why:?}")),
+            News::NotThere(.., failure) => Some(format!("NotThere {failure:?}")),
             other => {
                 let text = format!("{other:?}");
                 Some(text.split('(').next().unwrap().to_owned())
