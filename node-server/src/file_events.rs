@@ -4,7 +4,7 @@ use files::news::{About, Failure, News, Stage, Way};
 use hallway::event::{Event, FileEvent, ItemEvent};
 use hallway::message::files::{Item, Why};
 
-use crate::file_words::{NO_FILE, left_out, not_there, reason};
+use crate::file_words::{NO_FILE, left_out, not_there, own_reason, reason};
 
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
@@ -103,7 +103,7 @@ fn failed(about: &About, failure: &Failure) -> FileEvent {
 fn reasons(failure: &Failure) -> (&'static str, &'static str, String) {
     match failure {
         Failure::There(why) => ("there", kind(*why), reason(*why).to_owned()),
-        Failure::Here(why) => ("here", kind(*why), reason(*why).to_owned()),
+        Failure::Here(why) => ("here", kind(*why), own_reason(*why).to_owned()),
         Failure::Trouble(words) => ("here", "trouble", words.clone()),
         Failure::NoFile => ("here", kind(Why::NotAFile), NO_FILE.into()),
         Failure::Unanswered => ("here", "no-answer", "nobody there has answered".into()),

@@ -168,7 +168,7 @@ fn failed(about: &About, failure: &Failure) -> String {
 fn because(peer: &str, failure: &Failure) -> String {
     match failure {
         Failure::There(why) => format!(". {peer}: {}", reason(*why)),
-        Failure::Here(why) => format!(": {}", reason(*why)),
+        Failure::Here(why) => format!(": {}", own_reason(*why)),
         Failure::Trouble(words) => format!(": {words}"),
         Failure::NoFile => format!(": {NO_FILE}; -o FOLDER puts it into one"),
         Failure::Unanswered => ": nobody there has answered".to_owned(),
@@ -213,6 +213,27 @@ pub fn reason(why: Why) -> &'static str {
         Why::NotAFile => "it is neither a file nor a folder",
         Why::TooDeep => "it has too many entries, or folders too deep inside each other",
         Why::Other => "for a reason that this version does not know",
+    }
+}
+
+/// The same when it is this node that does not take it: a limit is said to be ours.
+pub(crate) fn own_reason(why: Why) -> &'static str {
+    match why {
+        Why::TooLarge => "it is larger than you take (--files-max)",
+        Why::NoRoom => "your disk has no room for it",
+        Why::TooMany => "you have too many transfers; try again later",
+        Why::Disk => "your disk failed",
+        Why::Denied
+        | Why::Policy
+        | Why::Have
+        | Why::Stopped
+        | Why::Damaged
+        | Why::Changed
+        | Why::Gone
+        | Why::Unreadable
+        | Why::NotAFile
+        | Why::TooDeep
+        | Why::Other => reason(why),
     }
 }
 
@@ -365,6 +386,12 @@ mod tests {
     fn a_failure_says_whose_it_is() {
         let there = words(&News::Failed(about(Way::Out), Failure::There(Why::NoRoom))).unwrap();
         assert!(there.contains("not sent to katie. katie: the disk"), "{there}");
+        let full = words(&News::Failed(about(Way::In), Failure::Here(Why::NoRoom))).unwrap();
+        assert_eq!(full, "3: notes.pdf is not fetched from katie: your disk has no room for it");
+        let wanted = Wanted::Name(FileName::of("notes.pdf"));
+        let large = not_there("katie", Some(&wanted), &Failure::Here(Why::TooLarge));
+        let ours = "notes.pdf is not fetched: it is larger than you take (--files-max)";
+        assert_eq!(large, ours);
         let here = words(&News::Failed(about(Way::In), Failure::Trouble("x is full".into())));
         assert!(here.unwrap().ends_with("from katie: x is full"));
         let left = words(&News::Failed(about(Way::In), Failure::Left)).unwrap();

@@ -2,6 +2,7 @@
 
 use files::disk::{Index, IndexDone, Target};
 use files::news::{Command, LinkId, News};
+use files::transfers::Setup;
 use hallway::limits::{
     CHUNK_BYTES, LOOK_TOLD, OFFERS_MAX, SHARED_MAX, SURVEY_PAUSE, TRANSFERS_MAX,
 };
@@ -120,6 +121,19 @@ fn what_is_shared_is_had_by_name_and_by_hash_without_being_asked() {
         let mine = world.hosts[ANNA].disk.sources.values().cloned();
         ["a", "b"].into_iter().map(str::to_owned).zip(mine).collect()
     });
+}
+
+#[test]
+fn what_is_fetched_and_larger_than_is_taken_here_is_said_to_be_refused_here() {
+    let things = vec![("large", Thing::file("large", vec![1; 3_000]))];
+    let mut world = World::of_two(Setup { bytes_max: Some(2_999), ..ask() }, things);
+    world.command(ANNA, Command::Share(path("large")));
+    let link = world.connect(ANNA, BORIS);
+    let wanted = Wanted::Name(FileName::of("large"));
+    world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+    world.settle(&mut Chance(1));
+    assert_eq!(world.told(BORIS), ["NotThere Here(TooLarge)"]);
+    assert_eq!(world.arrived, 0);
 }
 
 #[test]
