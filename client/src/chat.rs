@@ -4,6 +4,7 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+use files::news::News;
 use hallway::complete::Words;
 use hallway::place::Place;
 use hallway::reason::{Ended, Exit};
@@ -133,6 +134,10 @@ impl Chat {
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
         let mut acts = self.talk.told(notice, node);
+        if let Notice::Files(News::Interrupted(..)) = notice {
+            // The program ends with this conversation, and says then what becomes of it.
+            acts.clear();
+        }
         match notice {
             Notice::Calling(..) => self.stage = Stage::Calling,
             Notice::Connected(id, _) => {

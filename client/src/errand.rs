@@ -232,7 +232,8 @@ fn exit_of(failure: &Failure) -> Exit {
         | Failure::Here(_)
         | Failure::Trouble(_)
         | Failure::Unanswered
-        | Failure::Withdrawn => Exit::Failed,
+        | Failure::Withdrawn
+        | Failure::Ended(_) => Exit::Failed,
     }
 }
 

@@ -158,11 +158,14 @@ pub enum Failure {
     Trouble(String),
     /// It is a folder, and was to go to standard output.
     NoFile,
-    /// Nobody there has answered, and whoever offered it had nothing else to wait for.
+    /// Nobody has answered, and whoever offered it had nothing else to wait for; or the program
+    /// here ends.
     Unanswered,
     /// Who offered it has taken it back before it was answered.
     Withdrawn,
     /// The connection is gone, and the offer, or what was asked, was not answered. An offer may be
     /// made again when the two meet again, under another number.
     Left,
+    /// The program here ends, and nothing goes on by itself. This is how far it was.
+    Ended(Progress),
 }

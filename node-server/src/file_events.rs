@@ -4,7 +4,8 @@ use files::news::{About, Failure, News, Stage, Way};
 use hallway::event::{Event, FileEvent, ItemEvent};
 use hallway::message::files::{Item, Why};
 
-use crate::file_words::{NO_FILE, left_out, not_there, own_reason, reason};
+use crate::file_failures::{NO_FILE, not_there, own_reason, reason};
+use crate::file_words::left_out;
 
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
@@ -106,9 +107,10 @@ fn reasons(failure: &Failure) -> (&'static str, &'static str, String) {
         Failure::Here(why) => ("here", kind(*why), own_reason(*why).to_owned()),
         Failure::Trouble(words) => ("here", "trouble", words.clone()),
         Failure::NoFile => ("here", kind(Why::NotAFile), NO_FILE.into()),
-        Failure::Unanswered => ("here", "no-answer", "nobody there has answered".into()),
+        Failure::Unanswered => ("here", "no-answer", "nobody has answered".into()),
         Failure::Withdrawn => ("there", "withdrawn", "the offer was taken back".into()),
         Failure::Left => ("there", "left", "they have gone, and it was not answered".into()),
+        Failure::Ended(_) => ("here", "ended", "the program ended before it was over".into()),
     }
 }
 

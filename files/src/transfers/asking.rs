@@ -82,6 +82,19 @@ impl Transfers {
         }
     }
 
+    /// The program ends: nothing is asked for again.
+    pub(super) fn drop_requests(&mut self) {
+        for (id, link) in &mut self.links {
+            for ask in std::mem::take(&mut link.requests).into_unanswered() {
+                // The transfer that waits is told of.
+                if !matches!(ask, Ask::Get(Fetch { resumes: Some(_), .. })) {
+                    let (label, wanted) = (link.label.clone(), ask.wanted());
+                    self.desk.news(News::NotThere(*id, label, wanted, Failure::Unanswered));
+                }
+            }
+        }
+    }
+
     /// What was asked for and did not come whole is asked for again.
     pub(super) fn resume_requests(&mut self, link_id: LinkId) {
         let Some(link) = self.links.get_mut(&link_id) else { return };

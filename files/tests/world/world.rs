@@ -218,6 +218,12 @@ impl World {
         }
     }
 
+    /// The program of a host is about to end.
+    pub fn quit(&mut self, host: usize) {
+        self.hosts[host].transfers.quit();
+        self.drain(host);
+    }
+
     pub fn command(&mut self, host: usize, command: Command) {
         self.hosts[host].transfers.command(self.now, command);
         self.drain(host);
