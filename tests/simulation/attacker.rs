@@ -8,13 +8,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use hallway::channel::{Channel, Incoming};
 use hallway::conn::{ConnId, NetInput};
 use hallway::handshake::auth::{Instance, Me};
-use hallway::handshake::dialling::{DialStep, Dialling, Wanted};
+use hallway::handshake::dialling::{self, DialStep, Dialling};
 use hallway::handshake::hello::Service;
+use hallway::message::files::{Files, Get, Kind, List, Offer, Stored, Take, Wanted};
 use hallway::message::{Addresses, Join, Message, Page, Say, State};
 use hallway::seeds::Seeds;
-use hallway::text::{Line, Name};
+use hallway::text::{FileName, Line, Name};
 use hallway::time::Millis;
 
+use crate::files::NAMES;
 use crate::forger::Overheard;
 use crate::host::{HostId, Role};
 use crate::people::secret;
@@ -123,7 +125,11 @@ impl World {
 
     fn log_in(&mut self, me: HostId, target: HostId, password: String) {
         let is_community = self.hosts[target].role == Role::Community;
-        let service = if is_community { Service::Community } else { Service::Chat };
+        let service = match is_community {
+            true => Service::Community,
+            false if self.dice.chance(300) => Service::Files,
+            false => Service::Chat,
+        };
         self.assault(me, target, Plan::LogIn { password, service });
     }
 
@@ -239,7 +245,7 @@ impl World {
                 let name = self.dice.pick(&["mallory", "bob", "ann", "Katie"]);
                 let name = Name::parse(name).unwrap();
                 let instance = Instance([self.dice.next() as u8 | 0x80; 8]);
-                let wanted = Wanted {
+                let wanted = dialling::Wanted {
                     service,
                     password: secret(&password),
                     identity: None,
@@ -310,11 +316,30 @@ impl World {
             (4, _) => Message::Notice(line).encode(),
             (5, Service::Community) => Message::Watch.encode(),
             (_, Service::Community) => Message::Join(join).encode(),
+            (_, Service::Files) => Message::Files(self.lie_about_files()).encode(),
             // It rings, as if it were a friend.
-            (_, Service::Chat | Service::Files) => return Plan::Inside { channel, said: 0 },
+            (_, Service::Chat) => return Plan::Inside { channel, said: 0 },
         };
         self.forge(key, &mut channel, message);
         Plan::Inside { channel, said: 0 }
+    }
+
+    /// Asks for what may be there, offers what never comes, or answers what nobody has said.
+    fn lie_about_files(&mut self) -> Files {
+        let name = FileName::of(self.dice.pick(&NAMES));
+        let (number, kind) = (1, *self.dice.pick(&[&Kind::File, &Kind::Folder]));
+        match self.dice.below(8) {
+            0 => Files::Got(1 << 40),
+            1 => Files::Take(Take { number, have: None }),
+            2 => Files::Stored(Stored { number, name, hash: None }),
+            3 => {
+                let (entries, bytes, hash) = (1, Some(self.dice.below(1 << 50)), None);
+                let (request, again) = (None, self.dice.chance(500));
+                Files::Offer(Offer { number, name, kind, entries, bytes, hash, request, again })
+            }
+            4 => Files::List(List { request: number, after: None }),
+            _ => Files::Get(Get { request: number, what: Wanted::Name(name) }),
+        }
     }
 
     /// Sends a message as no honest program would: some letters in it are controls.

@@ -1,8 +1,13 @@
 //! What the rules are told of each step.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use files::disk::{Arriving, Source, TransferId};
+use files::news::{News, Progress};
 use hallway::identity::Fingerprint;
+use hallway::message::files::Wanted;
+use hallway::text::FileName;
 use node_server::notice::{CallId, Notice};
 use ssdp::target::Udn;
 
@@ -34,12 +39,26 @@ pub enum Fact {
     Word { at: Run, udn: Udn, until: u64 },
     /// A program sent a datagram, or tried to connect to a neighbour.
     Cast { at: Run, to: SocketAddr },
+    /// A person wants something sent to somebody.
+    Offers { at: Run, to: Option<String>, path: PathBuf },
+    /// A person takes what is offered.
+    Takes { at: Run, transfer: TransferId },
+    /// A person fetches something from somebody.
+    Fetches { at: Run, from: String, what: Wanted },
+    /// A program was told that this is shared, and nothing else.
+    Shares { at: Run, paths: Vec<PathBuf> },
+    /// A program looks at something to send it.
+    Reads { at: Run, source: Source },
+    /// A program makes or takes up the part of something.
+    Receives { at: Run, transfer: TransferId, arriving: Arriving },
+    /// Something was put in its place under a name.
+    Stored { at: Run, arriving: Arriving, placed: FileName },
     /// A program is no more.
     Died { at: Run },
 }
 
 /// All kinds but the one that must not be.
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 29] = [
     "lines said",
     "lines shown",
     "conversations (ends)",
@@ -57,6 +76,18 @@ pub const KINDS: [&str; 17] = [
     "announcements heard",
     "datagrams sent",
     "programs ended",
+    "files offered",
+    "offers taken",
+    "files fetched",
+    "shares told",
+    "files read",
+    "files received",
+    "files stored",
+    "transfers told done",
+    "transfers interrupted",
+    "transfers gone on with",
+    "transfers failed",
+    "files that were there already",
 ];
 
 impl Fact {
@@ -70,6 +101,14 @@ impl Fact {
             Self::Told { notice: Notice::CommunityJoined(_), .. } => "communities joined",
             Self::Told { notice: Notice::NameTaken(..), .. } => "names taken",
             Self::Told { notice: Notice::Turned(..), .. } => "strangers turned away",
+            Self::Told { notice: Notice::Files(news), .. } => match news {
+                News::Done(..) => "transfers told done",
+                News::Interrupted(..) => "transfers interrupted",
+                News::Begun(_, Progress { before: 1.., .. }) => "transfers gone on with",
+                News::Failed(..) => "transfers failed",
+                News::HadAlready(..) => "files that were there already",
+                _ => "other notices",
+            },
             Self::Told { .. } => "other notices",
             Self::Screen { .. } => "texts on screens",
             Self::Record { .. } => "records",
@@ -81,6 +120,13 @@ impl Fact {
             Self::Word { .. } => "announcements heard",
             Self::Cast { .. } => "datagrams sent",
             Self::Died { .. } => "programs ended",
+            Self::Offers { .. } => "files offered",
+            Self::Takes { .. } => "offers taken",
+            Self::Fetches { .. } => "files fetched",
+            Self::Shares { .. } => "shares told",
+            Self::Reads { .. } => "files read",
+            Self::Receives { .. } => "files received",
+            Self::Stored { .. } => "files stored",
         }
     }
 }

@@ -7,6 +7,7 @@ use client::app::{Answer, App};
 use client::chat::{Chat, Wants};
 use community_server::community::Community;
 use discovery::neighbours::Change;
+use files::news::FilePolicy;
 use hallway::conn::ConnId;
 use hallway::identity::{Fingerprint, Identity};
 use hallway::log::Level;
@@ -22,6 +23,7 @@ use node_server::view;
 use crate::clock::Clock;
 use crate::discovering::{Discovery, ips_of};
 use crate::disk::Disk;
+use crate::files::{Shelf, Threads};
 use crate::swarm::Seat;
 
 /// Index of a machine.
@@ -57,6 +59,9 @@ pub struct Host {
     pub port: u16,
     pub clock: Clock,
     pub disk: Disk,
+    pub files: Shelf,
+    /// What becomes of files that are offered.
+    pub takes: FilePolicy,
     /// Programs started so far.
     pub runs: u32,
     /// Without power it does not even refuse.
@@ -97,6 +102,8 @@ impl Host {
             port: if role == Role::Community { 5000 } else { 5460 },
             clock: Clock { boot: 0, ppm: 0, unix: 1_800_000_000 },
             disk: Disk::default(),
+            files: Shelf::default(),
+            takes: FilePolicy::None,
             runs: 0,
             powered: true,
             plugged: true,
@@ -108,6 +115,10 @@ impl Host {
             said: 0,
             running: None,
         }
+    }
+
+    pub fn is_attacker(&self) -> bool {
+        self.role == Role::Attacker
     }
 
     pub fn socket(&self) -> SocketAddr {
@@ -175,6 +186,9 @@ pub struct Running {
     pub peers: BTreeMap<CallId, Fingerprint>,
     /// The calls that are not over.
     pub open: BTreeSet<CallId>,
+    /// The connections for files alone that are not over.
+    pub links: BTreeSet<CallId>,
+    pub threads: Threads,
     /// When it wants to be called again; looked up once after each input.
     pub deadline: Option<Millis>,
     /// Something was handed in since its last turn.
@@ -211,6 +225,8 @@ impl Running {
             prompt: None,
             peers: BTreeMap::new(),
             open: BTreeSet::new(),
+            links: BTreeSet::new(),
+            threads: Threads::default(),
             deadline: None,
             dirty: true,
             fuse: None,

@@ -84,7 +84,8 @@ impl World {
     fn everybody_hangs_up(&mut self) -> Result<(), Broken> {
         for _ in 0..4 {
             for id in self.people() {
-                for call in self.calls(id) {
+                self.take_offers(id);
+                for call in self.calls(id).into_iter().chain(self.links(id)) {
                     self.order(id, Command::Finish(call));
                 }
             }
@@ -166,6 +167,7 @@ impl World {
             broken("everybody can call everybody", verdict)?;
         }
         self.everybody_is_heard(pairs.len())?;
+        self.everybody_sends_something()?;
         broken("state is in chat", states_are(self, &pairs, State::InChat))
     }
 
@@ -194,14 +196,25 @@ impl World {
     }
 
     pub fn call(&mut self, one: HostId, two: HostId) {
-        let host = &self.hosts[two];
-        let callee = Callee {
+        let callee = self.callee(two);
+        self.order(one, Command::Call(callee));
+    }
+
+    /// How to reach somebody.
+    pub fn callee(&self, id: HostId) -> Callee {
+        let host = &self.hosts[id];
+        Callee {
             label: host.label.clone(),
             whereabouts: Whereabouts::Sockets(vec![host.socket()]),
             identity: Some(host.identity().public()),
             password: secret(&host.password),
-        };
-        self.order(one, Command::Call(callee));
+        }
+    }
+
+    /// Connections for files alone.
+    pub fn links(&self, id: HostId) -> Vec<CallId> {
+        let running = self.hosts[id].running.iter();
+        running.flat_map(|running| running.links.iter().copied()).collect()
     }
 
     fn everybody_accepts(&mut self) {
@@ -245,7 +258,7 @@ fn only_watches(id: HostId) -> bool {
     id % 5 == 4
 }
 
-fn broken(rule: &'static str, verdict: Verdict) -> Result<(), Broken> {
+pub fn broken(rule: &'static str, verdict: Verdict) -> Result<(), Broken> {
     verdict.map_err(|words| Broken { rule, words })
 }
 

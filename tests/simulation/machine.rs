@@ -158,7 +158,10 @@ impl World {
                 self.facts.push(Fact::Said { by, to: *to, text: line.as_str().to_owned() });
             }
         }
-        self.feed(id, running, Input::Command(command))
+        match command {
+            Command::Files(command) => self.exchange(id, running, command),
+            command => self.feed(id, running, Input::Command(command)),
+        }
     }
 
     /// Hands something to a node's core, and does what it decides.
@@ -190,6 +193,7 @@ impl World {
                 self.screen(id, words);
             }
         }
+        self.settle_disk(id, running);
         self.flush(running);
         for (conn, (pipe, side)) in &running.conns {
             if !running.done.contains(conn) {
@@ -255,24 +259,14 @@ impl World {
                 let found = found.into_iter().collect();
                 self.plan(self.now + wait, Event::LookedUp(run, number, found));
             }
-            // A disk for files that never answers.
-            Output::Disk(_) => {}
+            Output::Disk(job) => self.job(id, running, job),
             Output::Remember(line) => {
                 let kept = self.hosts[id].disk.append(&line, &mut self.dice);
                 self.note_of(id, format_args!("remembers {line}: {kept}"));
                 self.rules.tally.count(if kept { "lines kept" } else { "lines for a full disk" });
             }
             Output::Notice(notice) => {
-                if let Notice::Calling(call, who)
-                | Notice::Ringing(call, who)
-                | Notice::Connected(call, who) = &notice
-                {
-                    running.peers.insert(*call, who.fingerprint);
-                    running.open.insert(*call);
-                }
-                if let Notice::Ended(call, ..) = &notice {
-                    running.open.remove(call);
-                }
+                keep_count(running, &notice);
                 let at = self.hosts[id].run(id);
                 self.facts.push(Fact::Told { at, notice: notice.clone() });
                 self.verified(id, running, &notice);
@@ -331,6 +325,27 @@ impl World {
             Err(error) => return self.screen(id, error.words()),
         }
         Life::Alive
+    }
+}
+
+/// Keeps in mind whom each call is with, and which are not over.
+fn keep_count(running: &mut Running, notice: &Notice) {
+    match notice {
+        Notice::Calling(call, who) | Notice::Ringing(call, who) | Notice::Connected(call, who) => {
+            running.peers.insert(*call, who.fingerprint);
+            running.open.insert(*call);
+        }
+        Notice::Ended(call, ..) => {
+            running.open.remove(call);
+        }
+        Notice::Linked(call, who) => {
+            running.peers.insert(*call, who.fingerprint);
+            running.links.insert(*call);
+        }
+        Notice::Unlinked(call, ..) => {
+            running.links.remove(call);
+        }
+        _ => {}
     }
 }
 

@@ -6,6 +6,8 @@ use client::chat::Chat;
 use client::menu::MAIN;
 use community_server::community::Community;
 use community_server::menu::ENTRIES;
+use files::disk::{Index, Job};
+use files::transfers::Setup;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::message::Addresses;
@@ -16,7 +18,7 @@ use node_server::calls::CallPolicy;
 use node_server::membership::Listing;
 use node_server::menu::{Menu, Question};
 use node_server::node::{Config, Node};
-use node_server::talk::{Act, COMMANDS};
+use node_server::talk::{Act, COMMANDS, Entry, FILE_COMMANDS, offers};
 
 use crate::facts::Fact;
 use crate::host::{Front, Happening, Host, HostId, Program, Role, Run, Running};
@@ -59,6 +61,8 @@ impl World {
         let discovery = self.discover(id, run);
         self.hosts[id].running = Some(Running::new(program, discovery));
         self.with(id, |world, running| {
+            // What was shared in an earlier run is shared from the beginning.
+            world.job(id, running, Job::Index(Index::Survey));
             let life = world.perform(id, running, acts);
             if life == Life::Alive {
                 world.ask(running);
@@ -99,7 +103,7 @@ impl World {
             echo: seat == Seat::Echo,
             guesses,
             pins: host.disk.pins(),
-            files: files::transfers::Setup::default(),
+            files: Setup { policy: host.takes, bytes_max: None },
         };
         let listing = listing(host);
         let home = &self.hosts[host.home];
@@ -200,10 +204,16 @@ impl World {
         }
         let Some(node) = self.hosts[id].node() else { return String::new() };
         let (rings, talks) = (node.ringing().next().is_some(), node.talking().next().is_some());
+        let is_offered = offers(node).next().is_some();
         match self.dice.below(20) {
+            0..=4 if is_offered => {
+                let answers = ["accept all", "accept all", "accept", "deny", "/accept 3"];
+                (*self.dice.pick(&answers)).to_owned()
+            }
             0..=8 if rings => (*self.dice.pick(&["accept", "accept", "accept", "deny"])).to_owned(),
-            0..=13 if talks => self.text(id),
-            14..=15 => self.slash_command(id),
+            0..=11 if talks => self.text(id),
+            12..=13 if talks => self.slash_command(id, &FILE_COMMANDS),
+            14..=15 => self.slash_command(id, &COMMANDS),
             16 if self.dice.chance(300) => "q".to_owned(),
             17 => "/menu".to_owned(),
             18 => String::new(),
@@ -227,9 +237,9 @@ impl World {
         }
     }
 
-    /// A row of the table of commands, with what belongs behind it.
-    fn slash_command(&mut self, id: HostId) -> String {
-        let entry = &COMMANDS[self.dice.index(COMMANDS.len())];
+    /// A row of a table of commands, with what belongs behind it.
+    fn slash_command(&mut self, id: HostId, table: &[Entry]) -> String {
+        let entry = &table[self.dice.index(table.len())];
         if entry.word == "quit" && self.dice.chance(900) {
             return "/help".to_owned();
         }
@@ -243,6 +253,16 @@ impl World {
                 let host = &self.hosts[self.dice.index(self.hosts.len())];
                 format!("{} {}", host.name, host.fingerprint)
             }
+            "[@NAME|@all] PATH …" => {
+                let to = format!("@{}", self.somebody(id));
+                let to = (*self.dice.pick(&["", "@all", to.as_str()])).to_owned();
+                format!("{to} {}", self.typed_path(id))
+            }
+            "PATH …" => self.typed_path(id),
+            "[@NAME] FILE …" => self.typed_name(),
+            "NAME|all" if self.dice.chance(500) => "all".to_owned(),
+            "NAME|all" => self.typed_name(),
+            "N" => self.dice.below(9).to_string(),
             "off|mention|all" => (*self.dice.pick(&["off", "mention", "all"])).to_owned(),
             _ => String::new(),
         };

@@ -1,12 +1,14 @@
 //! What must hold after every step. One rule, one function, one sentence. Those about what people
-//! say are in `lines`, those about how many and how long in `limits`.
+//! say are in `lines`, about files in `files`, those about how many and how long in `limits`.
 
+mod files;
 mod limits;
 mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hallway::identity::Fingerprint;
+use hallway::limits::LINE_BYTES_MAX;
 use hallway::pins::{Known, Pins, Subject};
 use hallway::text::Name;
 use node_server::notice::{CallId, Notice};
@@ -49,6 +51,7 @@ pub struct Rules {
     blocks: BTreeSet<(usize, [u8; 16])>,
     deaths: BTreeMap<Run, u64>,
     pub heard: Heard,
+    files: files::Ledger,
     order: u64,
     /// Nothing goes wrong, so nothing may be lost.
     pub calm: bool,
@@ -67,14 +70,23 @@ type OfFact = fn(&mut Rules, &World, &Fact) -> Verdict;
 type OfWorld = fn(&mut Rules, &World) -> Verdict;
 
 /// The rules about what happens.
-const OF_FACTS: [(&str, OfFact); 17] = [
+const OF_FACTS: [(&str, OfFact); 26] = [
     ("a call is told of in order", Rules::a_call_is_told_of_in_order),
     ("nobody is told of unproved", Rules::nobody_is_told_of_unproved),
     ("no line reaches an outsider or twice", Rules::every_line_is_shown_once_to_whom_it_was_for),
     ("no line out of order", Rules::no_line_is_shown_out_of_order),
     ("a line goes to whom its prompt named", Rules::a_line_goes_to_whom_its_prompt_named),
+    ("nobody honest is found at fault", Rules::nobody_honest_is_found_at_fault),
     ("what was confirmed was shown", Rules::what_was_confirmed_was_shown),
     ("nothing is lost in calm", Rules::nothing_is_lost_in_calm),
+    ("what is stored was offered", Rules::what_is_stored_is_what_was_offered),
+    ("nothing sent that nobody gives", Rules::nothing_is_sent_that_nobody_gives),
+    ("nothing comes that nobody wants", Rules::nothing_comes_that_nobody_wants),
+    ("nothing comes to whom it is not for", Rules::nothing_comes_to_whom_it_is_not_for),
+    ("what is told stored is there", Rules::what_is_told_to_be_stored_is_there),
+    ("nothing told of what is over", Rules::nothing_is_told_of_what_is_over),
+    ("no transfer fails in calm", Rules::no_transfer_fails_in_calm),
+    ("transfers within their limits", Rules::transfers_are_within_their_limits),
     ("every queue within its limit", Rules::every_queue_is_within_its_limit),
     ("no nonce twice", Rules::no_nonce_is_used_twice),
     ("no line in the clear", Rules::no_line_travels_in_the_clear),
@@ -101,6 +113,7 @@ impl Rules {
             self.tally.count(fact.kind());
             self.remember(world, fact);
             self.heard.remember(fact);
+            self.files.remember(fact);
             for (name, rule) in OF_FACTS {
                 rule(self, world, fact).map_err(|words| Broken { rule: name, words })?;
             }
@@ -141,7 +154,10 @@ impl Rules {
             })
         };
         let told = match notice {
-            Notice::Calling(_, who) | Notice::Ringing(_, who) | Notice::Connected(_, who) => {
+            Notice::Calling(_, who)
+            | Notice::Ringing(_, who)
+            | Notice::Connected(_, who)
+            | Notice::Linked(_, who) => {
                 proved(&|host| world.hosts[host].fingerprint == who.fingerprint)
             }
             Notice::CommunityJoined(_)
@@ -173,7 +189,9 @@ impl Rules {
     /// What people say to each other is not to be read on the wire.
     fn no_line_travels_in_the_clear(&mut self, _: &World, fact: &Fact) -> Verdict {
         let Fact::Record { ciphertext } = fact else { return Ok(()) };
-        let readable = ciphertext.windows(MARK.len()).any(|word| word == MARK.as_bytes());
+        // Lines and files have it at their beginning.
+        let mut beginnings = ciphertext.windows(MARK.len()).take(LINE_BYTES_MAX);
+        let readable = beginnings.any(|word| word == MARK.as_bytes());
         if readable { Err("a record can be read".to_owned()) } else { Ok(()) }
     }
 

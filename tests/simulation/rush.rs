@@ -49,7 +49,12 @@ impl World {
 
     pub fn dial(&mut self, me: HostId, you: HostId) {
         if !self.healed && self.hosts[me].node().is_some() {
-            self.call(me, you);
+            if self.dice.chance(250) {
+                let callee = self.callee(you);
+                self.order(me, Command::Link(callee));
+            } else {
+                self.call(me, you);
+            }
         }
     }
 
@@ -59,11 +64,21 @@ impl World {
             return;
         }
         self.take_calls(me);
+        if self.dice.chance(500) {
+            self.take_offers(me);
+        }
+        for link in self.links(me) {
+            self.give_and_take(me, link);
+            if self.dice.chance(300) {
+                self.order(me, Command::Finish(link));
+            }
+        }
         for call in self.newest_calls(me) {
             match self.dice.below(12) {
                 _ if self.dice.chance(5) => self.lecture(me, call),
                 0 => self.order(me, Command::HangUp(call)),
                 1 => self.order(me, Command::Finish(call)),
+                2 | 3 => self.give_and_take(me, call),
                 _ => self.say_much(me, call),
             }
         }

@@ -1,6 +1,7 @@
 //! What a seed draws before anything happens: who is there, how bad the network is, and which
 //! faults exist at all. Most histories have a few faults, some none, some all.
 
+use files::news::FilePolicy;
 use hallway::limits;
 
 use crate::datagrams::Weather;
@@ -28,6 +29,8 @@ pub struct Who {
     pub seat: Seat,
     /// Milliseconds between two things they do.
     pub pause: u64,
+    /// What becomes of files that are offered.
+    pub files: FilePolicy,
 }
 
 /// What can go wrong, each with its own switch.
@@ -55,10 +58,11 @@ pub struct Faults {
     pub bad_weather: bool,
     pub cables: bool,
     pub forgeries: bool,
+    pub still_disks: bool,
 }
 
 impl Faults {
-    fn all(&mut self) -> [&mut bool; 22] {
+    fn all(&mut self) -> [&mut bool; 23] {
         [
             &mut self.stalls,
             &mut self.resets,
@@ -82,6 +86,7 @@ impl Faults {
             &mut self.bad_weather,
             &mut self.cables,
             &mut self.forgeries,
+            &mut self.still_disks,
         ]
     }
 
@@ -112,6 +117,8 @@ pub struct Swarm {
     pub piece: u64,
     /// Bytes that may wait for a reader.
     pub out_bytes_max: usize,
+    /// Most milliseconds that a job of a disk takes.
+    pub disk_delay: u64,
     /// Wrong passwords that one address may try.
     pub guesses: u32,
     /// Who is on a list, or looks at it.
@@ -124,6 +131,7 @@ pub struct Swarm {
     pub stays_dead: Option<usize>,
 }
 
+const OUT_MAX: usize = limits::OUT_BYTES_MAX;
 /// More than there are people.
 pub const MEMBERS_MAX: usize = 100;
 
@@ -155,7 +163,8 @@ impl Swarm {
             delay,
             weather: if faults.bad_weather { Weather::draw(dice, delay) } else { good },
             piece: *[7, 90, 1_500, 1_500, 100_000].get(dice.index(5)).unwrap(),
-            out_bytes_max: *[9_000, limits::OUT_BYTES_MAX].get(dice.index(2)).unwrap(),
+            out_bytes_max: *[9_000, OUT_MAX, OUT_MAX].get(dice.index(3)).unwrap(),
+            disk_delay: *[1, 4, 60].get(dice.index(3)).unwrap(),
             guesses: *[limits::GUESS_BURST, 1_000].get(dice.index(2)).unwrap(),
             members_max: if dice.chance(100) { 3 } else { MEMBERS_MAX },
             drift: *[0, 100, 20_000].get(dice.index(3)).unwrap(),
@@ -180,5 +189,11 @@ fn who(dice: &mut Dice, until: u64) -> Who {
     ];
     let seat = seats[dice.index(seats.len())];
     let pause = until / dice.between(20, 160);
-    Who { name: dice.pick(&NAMES), seat, pause }
+    let files = match seat {
+        Seat::App | Seat::Console => [FilePolicy::Ask, FilePolicy::Ask, FilePolicy::All],
+        Seat::Daemon | Seat::Echo => [FilePolicy::All, FilePolicy::All, FilePolicy::None],
+        Seat::Script => [FilePolicy::None; 3],
+    };
+    let files = *files.get(dice.index(3)).unwrap();
+    Who { name: dice.pick(&NAMES), seat, pause, files }
 }

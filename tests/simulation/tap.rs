@@ -42,8 +42,10 @@ impl Tap {
         self.first.extend(bytes.iter().take(room));
         self.rest.extend(bytes);
         let mut records = Vec::new();
-        while let Some(len) = self.next_len().filter(|len| self.rest.len() >= *len) {
-            let piece: Vec<u8> = self.rest.drain(..len).collect();
+        let mut at = 0;
+        while let Some(len) = self.next_len(at).filter(|len| self.rest.len() - at >= *len) {
+            let piece = &self.rest[at..at + len];
+            at += len;
             self.count += len as u64;
             match self.stage {
                 Stage::Hello => {
@@ -60,18 +62,20 @@ impl Tap {
                 }
             }
         }
+        self.rest.drain(..at);
         records
     }
 
-    /// The length of what comes next; `None` while that cannot be told.
-    fn next_len(&self) -> Option<usize> {
+    /// The length of what comes there; `None` while that cannot be told.
+    fn next_len(&self, at: usize) -> Option<usize> {
+        let rest = &self.rest[at..];
         let number = |bytes: &[u8]| bytes.iter().fold(0, |n, byte| (n << 8) | usize::from(*byte));
         match self.stage {
             // magic[4] ‖ len:u16 ‖ body[len]
-            Stage::Hello => self.rest.get(4..6).map(|len| 6 + number(len)),
+            Stage::Hello => rest.get(4..6).map(|len| 6 + number(len)),
             Stage::Proof => Some(PROOF_BYTES),
             // len:u24 ‖ flags:u8 ‖ ct[len] ‖ tag[32]
-            Stage::Records => self.rest.get(..3).map(|len| 4 + number(len) + 32),
+            Stage::Records => rest.get(..3).map(|len| 4 + number(len) + 32),
         }
     }
 }

@@ -6,10 +6,13 @@ use crate::swarm::{MEMBERS_MAX, Seat, Switch};
 use crate::wires::{STARVED, Stage};
 use crate::world::{Event, World};
 
+/// Bytes that are free on a good disk.
+const ROOM: u64 = 1 << 40;
+
 type Fault = fn(&mut World);
 
 /// What goes wrong: its name, whether it does in this world, and how.
-pub const FAULTS: [(&str, Switch, Fault); 15] = [
+pub const FAULTS: [(&str, Switch, Fault); 16] = [
     ("stalls", |there| there.stalls, World::stall),
     ("resets", |there| there.resets, World::break_one),
     ("half-open connections", |there| there.half_open, World::deafen),
@@ -24,6 +27,7 @@ pub const FAULTS: [(&str, Switch, Fault); 15] = [
     ("stops of communities", |there| there.community_stops, World::stop_community),
     ("tampering", |there| there.tampering, World::change_bytes),
     ("false listeners", |there| there.false_listeners, World::pose),
+    ("disks that stand still", |there| there.still_disks, World::stop_disk),
     ("cables pulled", |there| there.cables, World::pull_cable),
 ];
 
@@ -152,10 +156,31 @@ impl World {
 
     fn power_cut(&mut self) {
         if let Some(id) = self.some_program() {
-            self.note_of(id, format_args!("loses its power"));
-            self.vanish(id);
-            self.hosts[id].powered = false;
-            self.kill(id);
+            self.lose_power(id);
+        }
+    }
+
+    fn lose_power(&mut self, id: HostId) {
+        self.note_of(id, format_args!("loses its power"));
+        self.vanish(id);
+        self.hosts[id].powered = false;
+        self.kill(id);
+    }
+
+    /// A program has written something of a file: now and then that is the moment to die,
+    /// or to lose all connections.
+    pub fn strike(&mut self, id: HostId) {
+        let faults = self.swarm.faults;
+        match self.dice.below(20) {
+            _ if self.healed => {}
+            0 if faults.power_cuts => self.lose_power(id),
+            1 if faults.kills => self.kill(id),
+            2 if faults.resets => {
+                for (pipe, _) in self.ends_of(id) {
+                    self.break_pipe(pipe, [0, 0]);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -171,7 +196,15 @@ impl World {
 
     fn fill_disk(&mut self) {
         let id = self.dice.index(self.hosts.len());
-        self.hosts[id].disk.full = !self.hosts[id].disk.full;
+        let host = &mut self.hosts[id];
+        host.disk.full = !host.disk.full;
+        host.files.disk.free = if host.disk.full { self.dice.below(10_000) } else { ROOM };
+    }
+
+    fn stop_disk(&mut self) {
+        let wait = self.dice.between(100, 20_000);
+        let id = self.dice.index(self.hosts.len());
+        self.hosts[id].files.still_until = self.now + wait;
     }
 
     fn step_clock(&mut self) {
@@ -221,6 +254,8 @@ impl World {
         for host in &mut self.hosts {
             host.frozen_until = 0;
             host.disk.full = false;
+            host.files.disk.free = ROOM;
+            host.files.still_until = 0;
             if let Some(running) = &mut host.running {
                 running.fuse = None;
             }

@@ -44,7 +44,7 @@ pub struct End {
     pub proved: bool,
     /// The next bytes that it hears will be changed on the way.
     pub tampered: bool,
-    inbound: VecDeque<u8>,
+    pub inbound: VecDeque<u8>,
     /// The other end says no more after these.
     fin: bool,
     /// An arrival is planned.
@@ -289,7 +289,8 @@ impl World {
         let piece = usize::try_from(self.swarm.piece).unwrap().max(end.inbound.len() / 64);
         let most = end.inbound.len().min(piece);
         let len = if self.dice.chance(500) { most } else { 1 + self.dice.index(most) };
-        let mut bytes: Vec<u8> = end.inbound.drain(..len).collect();
+        let mut bytes = end.inbound.make_contiguous()[..len].to_vec();
+        end.inbound.drain(..len);
         let now = self.now;
         let mut same = bytes.len();
         if std::mem::take(&mut end.tampered) {

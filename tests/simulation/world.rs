@@ -33,6 +33,8 @@ pub enum Event {
     LookedUp(Run, u64, Vec<SocketAddr>),
     Datagram(Box<Flight>),
     Probed(Run, Udn, SocketAddr, Probed),
+    /// A thread for the disk does something.
+    Disk(Run, usize),
     /// The interfaces of a machine may have changed.
     Look(HostId),
     PlugIn(HostId),
@@ -120,7 +122,8 @@ impl World {
             self.settle(Role::Community, "hall", 0);
         }
         for who in &swarm.people {
-            self.settle(Role::Person(who.seat), who.name, who.pause);
+            let id = self.settle(Role::Person(who.seat), who.name, who.pause);
+            self.hosts[id].takes = who.files;
         }
         for _ in 0..swarm.attackers {
             let id = self.settle(Role::Attacker, "mallory", 0);
@@ -221,6 +224,7 @@ impl World {
                 self.feed_run(run, Input::LookedUp(number, found));
             }
             Event::Datagram(flight) => self.datagram(&flight),
+            Event::Disk(run, thread) => self.disk_works(run, thread),
             Event::Probed(run, udn, at, probed) => self.probed(run, udn, at, probed),
             Event::Look(host) => self.look_at_interfaces(host),
             Event::PlugIn(host) => self.plug_in(host),
@@ -243,7 +247,7 @@ impl World {
             Event::Connected(pipe) | Event::Failed(pipe, _) => end(*pipe, 0),
             Event::Arrive(pipe, side) | Event::Over(pipe, side, _) => end(*pipe, *side),
             Event::Stretched(run, ..) | Event::LookedUp(run, ..) => run.host,
-            Event::Probed(run, ..) | Event::Type(run) => run.host,
+            Event::Probed(run, ..) | Event::Disk(run, _) | Event::Type(run) => run.host,
             Event::Syn(_) | Event::Starved(_) | Event::Trouble | Event::Attack(_) => return None,
             Event::Start(_) | Event::Rush | Event::Snap(..) | Event::PlugIn(_) => return None,
             Event::Dial(host, _) | Event::Burst(host) | Event::Look(host) => *host,
@@ -321,6 +325,7 @@ impl World {
         let run = self.hosts[id].run(id);
         self.hosts[id].died_at = Some(self.now);
         self.facts.push(Fact::Died { at: run });
+        self.close_disk(id);
         self.note_of(id, format_args!("{life:?}"));
         if life == Life::Died {
             self.hang_up_for(id);

@@ -46,6 +46,8 @@ enum Fault {
     HalfCut(usize),
     /// A program is killed.
     Kill(usize),
+    /// A machine loses its power, and what it had not synced.
+    PowerCut(usize),
 }
 
 fn some_fault() -> impl Strategy<Value = Fault> {
@@ -53,6 +55,7 @@ fn some_fault() -> impl Strategy<Value = Fault> {
         3 => Just(Fault::Cut),
         1 => (0..2_usize).prop_map(Fault::HalfCut),
         1 => (0..2_usize).prop_map(Fault::Kill),
+        1 => (0..2_usize).prop_map(Fault::PowerCut),
     ]
 }
 
@@ -70,6 +73,7 @@ fn send_with(faults: &[(usize, Fault)], thing: Thing, chance: &mut Chance) -> Wo
             Fault::Cut => world.cut(old),
             Fault::HalfCut(first) => world.close(*first, old),
             Fault::Kill(host) => world.kill(*host),
+            Fault::PowerCut(host) => world.lose_power(*host, chance),
         }
         link = world.connect(ANNA, BORIS);
         if let Fault::HalfCut(_) = fault {
@@ -78,7 +82,7 @@ fn send_with(faults: &[(usize, Fault)], thing: Thing, chance: &mut Chance) -> Wo
             }
             world.cut(old);
         }
-        if let Fault::Kill(ANNA) = fault
+        if let Fault::Kill(ANNA) | Fault::PowerCut(ANNA) = fault
             && !world.is_done(BORIS)
         {
             world.command(ANNA, Command::Send(link, source("thing")));
@@ -156,10 +160,12 @@ proptest! {
             // The shares of a killed program come back from its disk: not the core's business.
             match fault {
                 Fault::Kill(BORIS) => world.kill(BORIS),
+                Fault::PowerCut(BORIS) => world.lose_power(BORIS, chance),
                 _ => world.cut(link),
             }
             link = world.connect(ANNA, BORIS);
-            if let Fault::Kill(BORIS) = fault && !world.is_done(BORIS) {
+            let is_new = matches!(fault, Fault::Kill(BORIS) | Fault::PowerCut(BORIS));
+            if is_new && !world.is_done(BORIS) {
                 world.command(BORIS, Command::Get(link, wish(), Target::Downloads));
             }
         }

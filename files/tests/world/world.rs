@@ -218,6 +218,12 @@ impl World {
         }
     }
 
+    /// The same, and the machine loses what it had not synced.
+    pub fn lose_power(&mut self, host: usize, chance: &mut Chance) {
+        self.hosts[host].disk.lose_power(&mut |most| chance.below(most));
+        self.kill(host);
+    }
+
     /// The program of a host is about to end.
     pub fn quit(&mut self, host: usize) {
         self.hosts[host].transfers.quit();

@@ -38,7 +38,8 @@ impl Rules {
                 notice:
                     Notice::Calling(call, who)
                     | Notice::Ringing(call, who)
-                    | Notice::Connected(call, who),
+                    | Notice::Connected(call, who)
+                    | Notice::Linked(call, who),
             } => {
                 self.partners.insert((*at, *call), who.fingerprint);
                 return;

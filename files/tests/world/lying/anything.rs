@@ -41,7 +41,7 @@ fn some_message() -> impl Strategy<Value = Files> {
         3 => (number.clone(), count.clone(), count.clone())
             .prop_map(|(number, entries, chunks)| Files::From(From { number, entries, chunks })),
         3 => (number.clone(), kind, size).prop_map(|(number, kind, bytes)| {
-            Files::Entry(Entry { number, ..disk::entry("a", kind, bytes) })
+            Files::Entry(Entry { number, ..disk::thing::entry("a", kind, bytes) })
         }),
         3 => (number.clone(), any::<bool>()).prop_map(|(number, last)| {
             Files::Chunk(Chunk { number, hash: ChunkHash::of(0, b"a", true), last })

@@ -25,7 +25,7 @@ pub(super) fn offer(number: u64, kind: Kind, entries: u64, bytes: Option<u64>) -
 }
 
 pub(super) fn entry(path: &str, kind: Kind, bytes: Option<u64>) -> Files {
-    Files::Entry(Entry { number: 1, ..disk::entry(path, kind, bytes) })
+    Files::Entry(Entry { number: 1, ..disk::thing::entry(path, kind, bytes) })
 }
 
 pub(super) fn chunk(bytes: &[u8], last: bool) -> Files {

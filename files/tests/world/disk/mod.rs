@@ -2,86 +2,25 @@
 //! a program do, job by job, and loses what they keep when the program is killed.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use files::disk::{
-    Arriving, Index, IndexDone, Keep, Looked, Part, Piece, Placed, Read, ReadDone, Ready, Room,
-    Share, Source, Target, TransferId, Trouble, Write, WriteDone,
+    Index, IndexDone, Keep, Looked, Part, Piece, Placed, Read, ReadDone, Ready, Room, Share,
+    Source, Target, TransferId, Trouble, Write, WriteDone,
 };
-use hallway::limits::{CHUNK_BYTES, FILE_READ_BYTES, FILE_RECORD_BYTES};
-use hallway::message::files::{Chunk, Entry, Have, Item, Kind, Why};
-use hallway::prefix::Prefix;
-use hallway::text::{EntryPath, FileName};
-use hallway::tree::{ChunkHash, FileHash, Tree};
+use hallway::limits::{CHUNK_BYTES, FILE_READ_BYTES};
+use hallway::message::files::{Entry, Item, Kind, Why};
+use hallway::text::FileName;
+use hallway::tree::{ChunkHash, FileHash};
 
-/// Entries of a file or folder in the order of their stream; of a file one, of that name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thing {
-    pub kind: Kind,
-    pub entries: Vec<(Entry, Rc<Vec<u8>>)>,
-    /// Whether its size is known before its end.
-    pub sized: bool,
-}
+use self::part::{Items, Key, Writing, have, key, size, tear};
+use self::thing::{looked, stream};
 
-pub fn entry(path: &str, kind: Kind, bytes: Option<u64>) -> Entry {
-    let path = EntryPath::of(path.split('/')).unwrap();
-    Entry { number: 0, path, kind, bytes, modified: 1_700_000_000, executable: false }
-}
+pub use self::thing::Thing;
 
-impl Thing {
-    pub fn file(name: &str, bytes: Vec<u8>) -> Self {
-        let size = bytes.len() as u64;
-        let entries = vec![(entry(name, Kind::File, Some(size)), Rc::new(bytes))];
-        Self { kind: Kind::File, entries, sized: true }
-    }
-
-    /// A folder of these files, and of folders where there are no bytes.
-    pub fn folder(contents: Vec<(&str, Option<Vec<u8>>)>) -> Self {
-        let one = |(path, bytes): (&str, Option<Vec<u8>>)| match bytes {
-            Some(bytes) => (entry(path, Kind::File, Some(bytes.len() as u64)), Rc::new(bytes)),
-            None => (entry(path, Kind::Folder, None), Rc::default()),
-        };
-        let entries = contents.into_iter().map(one).collect();
-        Self { kind: Kind::Folder, entries, sized: true }
-    }
-
-    pub fn bytes(&self) -> u64 {
-        self.entries.iter().map(|(_, bytes)| bytes.len() as u64).sum()
-    }
-
-    pub fn hash(&self) -> Option<FileHash> {
-        let [(_, bytes)] = &self.entries[..] else { return None };
-        let mut tree = Tree::default();
-        chunks(bytes).for_each(|(_, hash, _)| tree.push(hash));
-        (self.kind == Kind::File).then(|| tree.file_hash().unwrap())
-    }
-}
-
-/// The chunks of a file with their hashes, and whether each is the last.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], ChunkHash, bool)> {
-    let count = bytes.len().div_ceil(CHUNK_BYTES).max(1);
-    (0..count).map(move |at| {
-        let end = ((at + 1) * CHUNK_BYTES).min(bytes.len());
-        let chunk = &bytes[at * CHUNK_BYTES..end];
-        (chunk, ChunkHash::of(at as u64, chunk, count == 1), at + 1 == count)
-    })
-}
-
-/// What is there of something that is received.
-type Key = (String, FileName, Option<u64>);
-type Items = Vec<(Entry, Vec<u8>, bool)>;
-
-/// A part that is open.
-#[derive(Clone)]
-struct Writing {
-    key: Key,
-    kind: Kind,
-    target: Target,
-    items: Items,
-    is_checked: bool,
-    has_failed: bool,
-}
+mod part;
+pub mod thing;
 
 #[derive(Default)]
 pub struct Disk {
@@ -119,6 +58,12 @@ impl Disk {
         for (_, writing) in std::mem::take(&mut self.writing) {
             self.parts.insert(writing.key, writing.items);
         }
+    }
+
+    /// The machine loses its power: what is not in its place may be torn.
+    pub fn lose_power(&mut self, below: &mut dyn FnMut(usize) -> usize) {
+        self.kill();
+        self.parts.values_mut().for_each(|items| tear(items, below));
     }
 
     pub fn is_at_rest(&self) -> bool {
@@ -199,10 +144,12 @@ impl Disk {
                 Some(WriteDone::Wrote(id, Ok(()), Vec::new()))
             }
             Write::Put(id, pieces) => {
-                let wrote = pieces.into_iter().try_for_each(|piece| self.put(id, piece));
-                if wrote.is_err() {
-                    self.writing.get_mut(&id).unwrap().has_failed = true;
-                }
+                let has_failed = self.writing[&id].has_failed;
+                // Of what was asked for before it is known there, nothing is done.
+                let before = if has_failed { Err(trouble(Why::Disk)) } else { Ok(()) };
+                let mut all = pieces.into_iter();
+                let wrote = before.and_then(|()| all.try_for_each(|piece| self.put(id, piece)));
+                self.writing.get_mut(&id).unwrap().has_failed = wrote.is_err();
                 // What is still in that memory means nothing.
                 Some(WriteDone::Wrote(id, wrote, vec![0xee; CHUNK_BYTES]))
             }
@@ -234,7 +181,6 @@ impl Disk {
 
     fn put(&mut self, id: TransferId, piece: Piece) -> Result<(), Trouble> {
         let writing = self.writing.get_mut(&id).unwrap();
-        assert!(!writing.has_failed, "written to after it failed");
         match piece {
             Piece::Entry(entry) => {
                 let entry = Entry { number: 0, ..entry };
@@ -301,6 +247,12 @@ impl Disk {
             }
             Index::Survey => {
                 self.surveys += 1;
+                for share in &mut self.shares {
+                    share.item = self
+                        .sources
+                        .get(&share.path)
+                        .map_or_else(|| share.item.clone(), |thing| item(&share.path, thing));
+                }
                 return Some(IndexDone::Shares(self.shares.clone(), None));
             }
             Index::Share(path) => {
@@ -308,16 +260,10 @@ impl Disk {
                     let gone = Some(trouble(Why::Gone));
                     return Some(IndexDone::Changed(self.shares.clone(), gone));
                 };
-                let looked = looked(&Source::Path(path.clone()), thing);
-                let item = Item {
-                    name: looked.name,
-                    kind: looked.kind,
-                    entries: looked.entries,
-                    bytes: thing.bytes(),
-                    modified: 0,
-                    hash: thing.hash(),
-                };
+                let item = item(&path, thing);
+                self.shares.retain(|share| share.path != path);
                 self.shares.push(Share { item, path });
+                self.shares.sort_by(|one, next| one.item.name.cmp(&next.item.name));
             }
             Index::Unshare(None) => self.shares.clear(),
             Index::Unshare(Some(name)) => self.shares.retain(|share| share.item.name != name),
@@ -326,86 +272,8 @@ impl Disk {
     }
 }
 
-fn key(arriving: &Arriving) -> Key {
-    (arriving.from.clone(), arriving.name.clone(), arriving.bytes)
-}
-
-fn size(items: &Items) -> u64 {
-    items.iter().map(|(_, bytes, _)| bytes.len() as u64).sum()
-}
-
-fn looked(source: &Source, thing: &Thing) -> Looked {
-    let name = match source {
-        Source::Path(path) | Source::Shared(path) => {
-            FileName::of(path.file_name().unwrap().to_str().unwrap())
-        }
-        Source::Stdin(name) => name.clone(),
-    };
-    let bytes = thing.sized.then(|| thing.bytes());
-    Looked { name, kind: thing.kind, entries: thing.entries.len() as u64, bytes }
-}
-
-/// What of a part can be gone on with; what cannot is thrown away.
-fn have(items: &mut Items) -> Option<Have> {
-    if let Some((entry, bytes, false)) = items.last()
-        && (bytes.is_empty() || entry.bytes.is_none())
-    {
-        items.pop();
-    }
-    let mut prefix = Prefix::default();
-    for (entry, bytes, whole) in &*items {
-        prefix.entry(entry);
-        for (_, hash, last) in chunks(bytes).filter(|_| entry.kind == Kind::File) {
-            // The last one there is not the last of the file, and was hashed as such.
-            let last = last && *whole;
-            let hash = if last || *whole { hash } else { full(bytes, &prefix) };
-            prefix.chunk(&Chunk { number: 0, hash, last });
-        }
-    }
-    (prefix.reached() != (0, 0)).then(|| prefix.have())
-}
-
-/// The hash of the next chunk of a file that is not whole.
-fn full(bytes: &[u8], prefix: &Prefix) -> ChunkHash {
-    let index = prefix.reached().1;
-    let at = usize::try_from(index).unwrap() * CHUNK_BYTES;
-    ChunkHash::of(index, &bytes[at..at + CHUNK_BYTES], false)
-}
-
-/// All of the stream, from there on when that is the same here.
-fn stream(thing: &Thing, have: Option<Have>) -> VecDeque<Part> {
-    let mut prefix = Prefix::default();
-    let mut parts = VecDeque::new();
-    let mut passed = 0;
-    let mut begin = (0, 0);
-    for (entry, bytes) in &thing.entries {
-        let entry = Entry { bytes: entry.bytes.filter(|_| thing.sized), ..entry.clone() };
-        prefix.entry(&entry);
-        parts.push_back(Part::Entry(entry.clone()));
-        for (bytes, hash, last) in chunks(bytes).filter(|_| entry.kind == Kind::File) {
-            let records = bytes.chunks(FILE_RECORD_BYTES);
-            parts.extend(records.map(|bytes| Part::Bytes(bytes.to_vec())));
-            let chunk = Chunk { number: 0, hash, last };
-            parts.push_back(Part::Chunk(chunk));
-            prefix.chunk(&chunk);
-            passed += bytes.len() as u64;
-            if Some(prefix.have()) == have {
-                begin = prefix.reached();
-                parts.clear();
-                parts.push_back(Part::Passed(passed));
-                parts.push_back(Part::From(begin.0, begin.1));
-                parts.extend((begin.1 > 0).then(|| Part::Entry(entry.clone())));
-            }
-        }
-        if Some(prefix.have()) == have && begin == (0, 0) {
-            begin = prefix.reached();
-            parts = [Part::Passed(passed), Part::From(begin.0, begin.1)].into();
-        }
-    }
-    if begin == (0, 0) {
-        parts.push_front(Part::From(0, 0));
-    }
-    let (entries, bytes) = (thing.entries.len() as u64, thing.bytes());
-    parts.push_back(Part::End { entries, bytes, hash: thing.hash() });
-    parts
+/// What others are told of something.
+fn item(path: &Path, thing: &Thing) -> Item {
+    let Looked { name, kind, entries, .. } = looked(&Source::Path(path.to_owned()), thing);
+    Item { name, kind, entries, bytes: thing.bytes(), modified: 0, hash: thing.hash() }
 }
