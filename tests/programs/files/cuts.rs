@@ -96,8 +96,11 @@ fn who_is_told_to_end_in_the_midst_says_that_it_is_not_done() {
     waits_for(&bob, 1);
     bob.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(bob.exit(), 1, "{}", bob.stderr());
-    let cut = bob.events_of("error");
-    assert!(cut.iter().any(|event| event["kind"] == "interrupted"), "{cut:?}");
+    let cut = bob.events_of("file-failed");
+    assert!(cut.iter().any(|event| event["reason"] == "ended"), "{cut:?}");
+    let stderr = bob.stderr();
+    assert!(stderr.contains("goes on when the same is sent again"), "{stderr}");
+    assert!(!stderr.contains("connected again"), "{stderr}");
     assert!(!katie.names().contains(&"large.bin".to_owned()));
 }
 
