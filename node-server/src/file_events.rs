@@ -109,7 +109,7 @@ fn reasons(failure: &Failure) -> (&'static str, &'static str, String) {
         Failure::NoFile => ("here", kind(Why::NotAFile), NO_FILE.into()),
         Failure::Unanswered => ("here", "no-answer", "nobody has answered".into()),
         Failure::Withdrawn => ("there", "withdrawn", "the offer was taken back".into()),
-        Failure::Left => ("there", "left", "they have gone, and it was not answered".into()),
+        Failure::Left => ("there", "left", "the connection ended before it was answered".into()),
         Failure::Ended(_) => ("here", "ended", "the program ended before it was over".into()),
     }
 }

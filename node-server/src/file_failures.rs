@@ -18,7 +18,9 @@ pub(crate) fn failed(about: &About, failure: &Failure) -> String {
         (Failure::Here(Why::Denied), Way::In) => format!("you did not take {name}"),
         (Failure::There(Why::Denied), Way::Out) => format!("{peer} does not take {name}"),
         (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
-        (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
+        (Failure::Left, _) => {
+            format!("{id}: the connection with {peer} ended, and {name} was not answered")
+        }
         (Failure::Unanswered, Way::In) => format!("{id}: {name} of {peer} was not answered"),
         (Failure::Ended(progress), _) if progress.done > 0 => {
             let at = part_of(progress, about);
@@ -52,7 +54,7 @@ fn because(peer: &str, failure: &Failure) -> String {
         Failure::NoFile => format!(": {NO_FILE}; -o FOLDER puts it into one"),
         Failure::Unanswered => ": nobody there has answered".to_owned(),
         Failure::Withdrawn => format!(": {peer} does not offer it any more"),
-        Failure::Left => format!(": {peer} has gone before it answered"),
+        Failure::Left => format!(": the connection with {peer} ended before it answered"),
         Failure::Ended(_) => ": it had not begun".to_owned(),
     }
 }
@@ -124,7 +126,7 @@ mod tests {
     fn what_was_asked_and_not_answered_is_not_said_to_be_missing() {
         let wanted = Wanted::Name(FileName::of("notes.pdf"));
         let told = |wanted| not_there("katie", wanted, &Failure::Left);
-        let gone = "katie has gone before it answered";
+        let gone = "the connection with katie ended before it answered";
         assert_eq!(told(Some(&wanted)), format!("notes.pdf is not fetched: {gone}"));
         assert_eq!(told(None), format!("what katie shares is not known: {gone}"));
         let missing = not_there("katie", Some(&wanted), &Failure::There(Why::Gone));
@@ -145,7 +147,7 @@ mod tests {
         let here = failed(&about(Way::In), &Failure::Trouble("x is full".into()));
         assert!(here.ends_with("from katie: x is full"));
         let left = failed(&about(Way::In), &Failure::Left);
-        assert_eq!(left, "3: katie has gone, and notes.pdf was not answered");
+        assert_eq!(left, "3: the connection with katie ended, and notes.pdf was not answered");
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl Receiving {
         matches!(self.state, State::Asking(_))
     }
 
+    /// Whether nobody here has wanted it yet.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.consent, Consent::Open)
+    }
+
     /// Where it is, when it waits for its turn.
     pub(crate) fn queued(&self) -> Option<Spot> {
         if let State::Queued(spot) = self.state { Some(spot) } else { None }

@@ -114,23 +114,27 @@ impl Transfers {
 
     // ---- people ------------------------------------------------------------------------------
 
-    /// Whether nothing goes on there but that people are asked, here or at the other end.
+    /// Whether nothing goes on there that somebody here began and the other end has answered. What
+    /// else the other end wants does not count: it could go on for ever.
     pub fn is_only_asked(&self, link: LinkId) -> bool {
         let mut sending = self.sending.values().filter(|it| it.link() == Some(link));
         let here = |it: &&Receiving| it.spot().is_some_and(|spot| spot.link == link);
         let mut receiving = self.receiving.values().filter(here);
         sending.all(Sending::is_asked)
-            && receiving.all(Receiving::is_asked)
+            && receiving.all(Receiving::is_open)
             && self.links.get(&link).is_none_or(|link| link.requests.is_empty())
-            && !self.sharing.is_asked(link)
     }
 
-    /// Gives up everything there that people are asked about.
-    pub fn give_up(&mut self, now: Millis, link: LinkId) {
+    /// Gives up everything there that was offered and not answered.
+    pub fn give_up(&mut self, link: LinkId) {
         let sending = self.sending.iter().filter(|(_, it)| it.link() == Some(link));
         for id in sending.filter(|(_, it)| it.is_asked()).map(|(id, _)| *id).collect::<Vec<_>>() {
             self.with_sending(id, Sending::give_up);
         }
+    }
+
+    /// Nobody here answers any more what is offered there.
+    pub fn deny_all(&mut self, now: Millis, link: LinkId) {
         let here = |it: &Receiving| it.spot().is_some_and(|spot| spot.link == link);
         let receiving = self.receiving.iter().filter(|(_, it)| here(it) && it.is_asked());
         for id in receiving.map(|(id, _)| *id).collect::<Vec<_>>() {

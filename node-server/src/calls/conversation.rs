@@ -112,8 +112,8 @@ impl Conversation {
     pub(crate) fn deadline(&self) -> Option<Millis> {
         match self.stage {
             Stage::Calling { until } | Stage::Ringing { until } => Some(until),
-            Stage::Talking => [self.finishing, self.answers_until].into_iter().flatten().min(),
-            Stage::Exchanging => self.idle_until,
+            Stage::Talking => self.finishing.into_iter().chain(self.answers_until).min(),
+            Stage::Exchanging => self.idle_until.into_iter().chain(self.answers_until).min(),
         }
     }
 

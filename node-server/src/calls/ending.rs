@@ -89,18 +89,20 @@ impl Calls {
         self.carry_out(now.tick, desk);
     }
 
-    /// Offers that no person answers are not waited for as long as it takes.
+    /// Offers that no person answers are not waited for as long as it takes, and what is offered
+    /// here at the end of the input not at all.
     fn give_up(&mut self, now: Millis, desk: &mut Desk) {
         for (id, call) in &mut self.calls {
-            if let Call::Open(conversation) = call
-                && conversation.is_finished()
-            {
-                let waits = desk.files.is_only_asked(id.link());
-                let until = conversation.answers_until.unwrap_or(now + limits::OFFER_WAIT);
-                conversation.answers_until = waits.then_some(until);
-                if waits && until <= now {
-                    desk.files.give_up(now, id.link());
-                }
+            let Call::Open(conversation) = call else { continue };
+            let is_finished = conversation.is_finished();
+            if is_finished {
+                desk.files.deny_all(now, id.link());
+            }
+            let waits = is_finished && desk.files.is_only_asked(id.link());
+            let until = conversation.answers_until.unwrap_or(now + limits::OFFER_WAIT);
+            conversation.answers_until = waits.then_some(until);
+            if waits && until <= now {
+                desk.files.give_up(id.link());
             }
         }
     }
