@@ -1,6 +1,8 @@
 //! Who lives in the world in memory, and how they are told what to do.
 
 use community_server::community::Community;
+use files::news::FilePolicy;
+use files::transfers::Setup;
 use hallway::guess::GuessLimits;
 use hallway::handshake::auth::{Instance, Me};
 use hallway::handshake::opaque::PasswordRecord;
@@ -90,7 +92,7 @@ pub fn new_node(person: &Person, seed: [u8; 32]) -> Node {
         echo: person.echo,
         guesses: GuessLimits { per_source: person.guesses, global: 1_000 },
         pins: Pins::read(&person.pins),
-        files: files::transfers::Setup::default(),
+        files: Setup { policy: FilePolicy::Ask, bytes_max: None },
     };
     Node::new(config, seed)
 }

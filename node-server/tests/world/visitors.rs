@@ -1,7 +1,7 @@
 //! Connections and files: as many visitors as leave room for calls, and each connection as long as
 //! anything goes on.
 
-use files::disk::{Done, Looked, ReadDone, Source, TransferId};
+use files::disk::{Done, IndexDone, Looked, ReadDone, Room, Source, TransferId, WriteDone};
 use files::news::{Command as Files, Failure, News};
 use hallway::handshake::hello::Service;
 use hallway::limits;
@@ -93,5 +93,39 @@ fn an_end_of_input_waits_for_what_is_taken_as_long_as_it_takes() {
     assert!(!bench.ended.contains(&katie.conn));
     let refuse = said::Refuse { number: 1, why: said::Why::Stopped };
     bench.send(&mut katie, &Message::Files(said::Files::Refuse(refuse)));
+    assert!(bench.ended.contains(&katie.conn));
+}
+
+#[test]
+fn an_end_of_input_is_not_put_off_by_what_the_other_end_wants() {
+    let (mut bench, mut katie) = offering();
+    bench.run(limits::OFFER_WAIT.0 - 1_000);
+    let list = said::List { request: 1, after: None };
+    bench.send(&mut katie, &Message::Files(said::Files::List(list)));
+    bench.handle(Input::Disk(Done::Index(IndexDone::Shares(Vec::new(), None))));
+    let name = FileName::of("more");
+    let (kind, bytes) = (said::Kind::File, Some(1));
+    let offer = said::Offer {
+        number: 1,
+        name,
+        kind,
+        entries: 1,
+        bytes,
+        hash: None,
+        request: None,
+        again: false,
+    };
+    bench.send(&mut katie, &Message::Files(said::Files::Offer(offer)));
+    let room = Ok(Room { free: 2, here: 0 });
+    bench.handle(Input::Disk(Done::Write(WriteDone::Looked(TransferId(2), room))));
+    let denied = Failure::Here(said::Why::Denied);
+    let is_denied = |notice: &Notice| match notice {
+        Notice::Files(News::Failed(about, failure)) => {
+            about.name.as_str() == "more" && *failure == denied
+        }
+        _ => false,
+    };
+    assert!(bench.notices.iter().any(is_denied), "nobody here will answer");
+    bench.run(2_000);
     assert!(bench.ended.contains(&katie.conn));
 }
