@@ -102,7 +102,8 @@ impl Disk {
             }
             Job::Write(Write::Store(id, _)) => {
                 self.is_stored = true;
-                let placed = Placed { name: name(), path: None, hash: Some(FileHash(HASH)) };
+                let hash = Some(FileHash(HASH));
+                let placed = Placed { name: name(), path: None, hash, stamp: None };
                 Done::Write(WriteDone::Stored(id, Ok(placed)))
             }
             Job::Index(Index::Find(id, _)) => Done::Index(IndexDone::Found(id, None)),

@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use files::disk::{Index, IndexDone, Share, Trouble};
+use files::disk::{Index, IndexDone, Placed, Share, Stamp, Trouble};
 use files::shell::Indexer;
 use hallway::message::files::{Kind, Why};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
 
-use crate::pipe::{CHUNK, Folders, ID, bytes, look};
+use crate::pipe::{CHUNK, Folders, ID, bytes, look, send_all};
 
 fn hash(bytes: &[u8]) -> FileHash {
     FileHash(*blake3::hash(bytes).as_bytes())
@@ -51,6 +51,22 @@ fn find(indexer: &mut Indexer, hash: FileHash) -> Option<PathBuf> {
         Some(IndexDone::Found(ID, path)) => path,
         other => panic!("{other:?}"),
     }
+}
+
+/// Receives a file with that content: where it is, how it was then, and what it comes to.
+fn received(folders: &Folders, content: &str) -> (PathBuf, Stamp, FileHash) {
+    let from = folders.from.join("sent");
+    fs::write(&from, content).unwrap();
+    let Placed { path, hash, stamp, .. } = send_all(folders, &from);
+    (path.unwrap(), stamp.unwrap(), hash.unwrap())
+}
+
+/// The same, and remembers it.
+fn receive(indexer: &mut Indexer, folders: &Folders, content: &str) -> PathBuf {
+    let (path, stamp, hash) = received(folders, content);
+    let turn = indexer.turn(Some(Index::Remember(path.clone(), stamp, hash)));
+    assert!(turn.done.is_none() && turn.more);
+    path
 }
 
 fn names(shares: &[Share]) -> Vec<&str> {
@@ -125,9 +141,7 @@ fn what_another_program_of_the_same_person_shares_is_shared_here_and_not_lost() 
     shares(&mut task, Index::Unshare(None));
     assert!(shares(&mut node, Index::Survey).0.is_empty());
     // What was received by the one is known to the other.
-    let path = folders.from.join("received");
-    fs::write(&path, "received").unwrap();
-    task.turn(Some(Index::Remember(path.clone(), hash(b"received"))));
+    let path = receive(&mut task, &folders, "received");
     settle(&mut task);
     assert_eq!(find(&mut node, hash(b"received")), Some(path));
 }
@@ -267,18 +281,26 @@ fn what_cannot_be_shared_is_said_so() {
 #[test]
 fn a_received_file_is_known_until_it_changes() {
     let folders = Folders::new();
-    let path = folders.to.join("file");
-    fs::write(&path, "content").unwrap();
     let mut indexer = Indexer::open(&folders.data);
-    let remember = Index::Remember(path.clone(), hash(b"content"));
-    let turn = indexer.turn(Some(remember));
-    assert!(turn.done.is_none() && turn.more);
+    let path = receive(&mut indexer, &folders, "content");
     settle(&mut indexer);
     let mut indexer = Indexer::open(&folders.data);
     assert_eq!(find(&mut indexer, hash(b"content")), Some(path.clone()));
     fs::write(&path, "longer content").unwrap();
     assert_eq!(find(&mut indexer, hash(b"content")), None);
     assert_eq!(shares(&mut indexer, Index::Survey).0, []);
+}
+
+#[test]
+fn a_received_file_that_changes_before_it_is_remembered_is_not_known_as_what_was_received() {
+    let folders = Folders::new();
+    let (path, stamp, hash) = received(&folders, "content");
+    fs::write(&path, "changed").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    indexer.turn(Some(Index::Remember(path.clone(), stamp, hash)));
+    settle(&mut indexer);
+    assert_eq!(find(&mut indexer, hash), None);
+    assert_eq!(share(&mut indexer, &path)[0].item.hash, None);
 }
 
 #[test]

@@ -13,7 +13,8 @@ use hallway::tree::FileHash;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::shell::system::{self, Stamp};
+use crate::disk::Stamp;
+use crate::shell::system;
 
 /// What is shared under which name, and the files with known hashes, the oldest first.
 #[derive(Default)]

@@ -17,8 +17,7 @@ use self::passing::{Passed, Passing};
 use self::reading::Reading;
 use self::stream::{Room, Step, Stream};
 use self::walk::Walk;
-use super::system::Stamp;
-use crate::disk::{Looked, Part, Read, ReadDone, Source, TransferId};
+use crate::disk::{Looked, Part, Read, ReadDone, Source, Stamp, TransferId};
 
 /// What is sent by the transfers of a node, read step by step.
 ///
