@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use files::disk::{Index, IndexDone, Placed, Share, Stamp, Trouble};
 use files::shell::Indexer;
+use hallway::limits::INDEX_BYTES_MAX;
 use hallway::message::files::{Kind, Why};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
@@ -301,6 +302,29 @@ fn a_received_file_that_changes_before_it_is_remembered_is_not_known_as_what_was
     settle(&mut indexer);
     assert_eq!(find(&mut indexer, hash), None);
     assert_eq!(share(&mut indexer, &path)[0].item.hash, None);
+}
+
+#[test]
+fn of_very_many_long_paths_the_oldest_are_forgotten_and_what_is_shared_is_kept() {
+    let folders = Folders::new();
+    let mut indexer = Indexer::open(&folders.data);
+    receive(&mut indexer, &folders, "oldest");
+    let (_, stamp, _) = received(&folders, "any");
+    let long = "x".repeat(4_000);
+    for number in 0..INDEX_BYTES_MAX / 4_000 {
+        let path = PathBuf::from(format!("/{number}{long}"));
+        indexer.turn(Some(Index::Remember(path, stamp, hash(long.as_bytes()))));
+    }
+    let newest = receive(&mut indexer, &folders, "newest");
+    share(&mut indexer, &newest);
+    settle(&mut indexer);
+    assert!(fs::metadata(folders.data.join("shared-files")).unwrap().len() <= INDEX_BYTES_MAX);
+
+    let mut indexer = Indexer::open(&folders.data);
+    let (told, trouble) = shares(&mut indexer, Index::Survey);
+    assert_eq!((names(&told), trouble), (vec!["sent (3)"], None));
+    assert_eq!(find(&mut indexer, hash(b"newest")), Some(newest));
+    assert_eq!(find(&mut indexer, hash(b"oldest")), None);
 }
 
 #[test]
