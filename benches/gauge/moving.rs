@@ -80,7 +80,8 @@ impl Disk {
         Some(match job {
             Job::Read(Read::Look(id, _)) => {
                 let bytes = Some((MIB * CHUNK_BYTES) as u64);
-                let looked = Looked { name: name(), kind: Kind::File, entries: 1, bytes };
+                let (kind, modified) = (Kind::File, 0);
+                let looked = Looked { name: name(), kind, entries: 1, bytes, modified };
                 Done::Read(ReadDone::Looked(id, Ok(looked)))
             }
             Job::Read(Read::Next(id)) => Done::Read(ReadDone::Parts(id, self.parts())),

@@ -104,6 +104,8 @@ pub struct Looked {
     pub entries: u64,
     /// Bytes of all files; unknown of standard input.
     pub bytes: Option<u64>,
+    /// When it was last changed: seconds since 1970; zero of standard input.
+    pub modified: i64,
 }
 
 /// A part of the stream, in its order. The numbers of messages are filled in by whoever sends them.

@@ -83,6 +83,8 @@ fn what_is_shared_is_told_at_once_and_again_with_its_hash() {
     let told = share(&mut indexer, &path);
     assert_eq!((told[0].item.bytes, told[0].item.hash), (20 * CHUNK as u64 + 1, None));
     assert_eq!(told[0].path, path.canonicalize().unwrap());
+    let looked = look(&mut folders.sources(), &path).unwrap();
+    assert_eq!(looked.modified, told[0].item.modified);
     let (told, turns) = settle(&mut indexer);
     assert_eq!(told.unwrap()[0].item.hash, Some(hash(&bytes(20 * CHUNK + 1))));
     assert!(turns >= 3, "{turns} turns: not step by step");

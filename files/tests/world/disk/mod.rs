@@ -230,7 +230,8 @@ impl Disk {
             return Ok(Placed { name: key.1, path: None, hash, stamp: None });
         }
         // Nothing changes here behind its back.
-        let stamp = hash.map(|_| Stamp { file: (0, 0), size: thing.bytes(), modified: 0 });
+        let (size, modified) = (thing.bytes(), thing.modified());
+        let stamp = hash.map(|_| Stamp { file: (0, 0), size, modified });
         self.downloads.insert(name.as_str().to_owned(), thing);
         let path = Some(PathBuf::from("/downloads").join(name.as_str()));
         Ok(Placed { name, path, hash, stamp })
@@ -276,6 +277,7 @@ impl Disk {
 
 /// What others are told of something.
 fn item(path: &Path, thing: &Thing) -> Item {
-    let Looked { name, kind, entries, .. } = looked(&Source::Path(path.to_owned()), thing);
-    Item { name, kind, entries, bytes: thing.bytes(), modified: 0, hash: thing.hash() }
+    let Looked { name, kind, entries, modified, .. } =
+        looked(&Source::Path(path.to_owned()), thing);
+    Item { name, kind, entries, bytes: thing.bytes(), modified, hash: thing.hash() }
 }
