@@ -4,6 +4,7 @@
     reason = "a screen answers what concerns it; the protocol is answered in the node"
 )]
 
+use files::news::{News, Stage as Moving};
 use hallway::complete::Words;
 use hallway::place::Place;
 use hallway::reason::{Ended, Exit};
@@ -119,12 +120,13 @@ impl Chat {
         }
     }
 
-    /// The end of input: goodbye after everything has been said.
-    pub fn end(&mut self) -> Vec<Act> {
+    /// The end of input: goodbye after everything has been said, and all files are there.
+    pub fn end(&mut self, node: &Node) -> Vec<Act> {
         match self.stage {
             Stage::Talking(id) => {
                 self.stage = Stage::Finishing;
-                vec![Act::Do(Command::Finish(id))]
+                let waits = waits(node).filter(|_| self.interactive);
+                waits.into_iter().chain([Act::Do(Command::Finish(id))]).collect()
             }
             _ => vec![Act::Quit],
         }
@@ -133,6 +135,10 @@ impl Chat {
     /// Something happened at the node.
     pub fn told(&mut self, notice: &Notice, node: &Node) -> Vec<Act> {
         let mut acts = self.talk.told(notice, node);
+        if let Notice::Files(News::Interrupted(..)) = notice {
+            // The program ends with this conversation, and says then what becomes of it.
+            acts.clear();
+        }
         match notice {
             Notice::Calling(..) => self.stage = Stage::Calling,
             Notice::Connected(id, _) => {
@@ -157,6 +163,15 @@ impl Chat {
         }
         acts
     }
+}
+
+/// What an end of input waits for, for a person who sees no prompt any more.
+fn waits(node: &Node) -> Option<Act> {
+    let mut all = node.files().list();
+    let (about, _, stage) = all.next()?;
+    let is_asked = stage == Moving::Asking && all.all(|(.., stage)| stage == Moving::Asking);
+    let what = if is_asked { "an answer of" } else { "the files of you and" };
+    Some(show(&format!("waiting for {what} {}; Ctrl-C leaves at once", about.peer)))
 }
 
 fn show(text: &str) -> Act {

@@ -200,7 +200,9 @@ impl Errand {
         match news {
             News::Done(..) | News::HadAlready(..) => {}
             News::Failed(_, failure) => self.fail(exit_of(failure)),
-            News::NotThere(.., why) => self.fail(exit_of(&Failure::There(*why))),
+            // On the next connection it is asked again.
+            News::NotThere(_, _, None, Failure::Left) => self.wishes.push_front(Wish::List),
+            News::NotThere(.., failure) => self.fail(exit_of(failure)),
             News::Listed(_, _, items) => self.shelf.clone_from(items),
             _ => return Vec::new(),
         }
@@ -225,12 +227,13 @@ fn exit_of(failure: &Failure) -> Exit {
         }
         Failure::There(Why::Damaged) => Exit::Protocol,
         Failure::NoFile => Exit::Usage,
+        Failure::Left => Exit::Lost,
         Failure::There(_)
         | Failure::Here(_)
         | Failure::Trouble(_)
         | Failure::Unanswered
         | Failure::Withdrawn
-        | Failure::Left => Exit::Failed,
+        | Failure::Ended(_) => Exit::Failed,
     }
 }
 
@@ -238,7 +241,7 @@ fn exit_of(failure: &Failure) -> Exit {
 mod tests {
     use super::*;
     use files::disk::TransferId;
-    use files::news::{About, Way};
+    use files::news::{About, LinkId, Way};
     use hallway::conn::{ConnectError, Lost};
     use hallway::identity::PublicIdentity;
     use hallway::message::files::Kind;
@@ -318,6 +321,31 @@ mod tests {
             Ended::NotReached(ConnectError::Refused),
         );
         assert_eq!(errand.exit(), Some(Exit::Lost));
+    }
+
+    #[test]
+    fn a_list_that_was_not_answered_is_asked_for_again_and_one_that_stays_away_is_lost() {
+        for is_back in [true, false] {
+            let mut errand = errand(0);
+            errand.wishes = [Wish::List].into();
+            assert_eq!(linked(&mut errand, 1).len(), 1);
+            unlinked(&mut errand, 0, Ended::Lost(Lost::Broken));
+            let left = News::NotThere(LinkId(1), "katie".into(), None, Failure::Left);
+            assert!(errand.told(Millis(0), &Notice::Files(left)).is_empty());
+            if is_back {
+                let asked = linked(&mut errand, 2);
+                assert!(matches!(asked[..], [Command::Files(Files::List(LinkId(2)))]));
+                let listed = News::Listed(LinkId(2), "katie".into(), Vec::new());
+                let over = errand.told(Millis(0), &Notice::Files(listed));
+                assert!(matches!(over[..], [Command::HangUp(CallId(2))]));
+                unlinked(&mut errand, 0, Ended::ByUs(hallway::reason::CloseReason::Bye));
+                assert_eq!(errand.exit(), Some(Exit::Done));
+            } else {
+                let refused = Ended::NotReached(ConnectError::Refused);
+                unlinked(&mut errand, limits::ERRAND_PATIENCE.0, refused);
+                assert_eq!(errand.exit(), Some(Exit::Lost));
+            }
+        }
     }
 
     #[test]

@@ -139,7 +139,7 @@ pub enum News {
     /// What is shared there, by name.
     Listed(LinkId, String, Vec<Item>),
     /// A wish that is not fulfilled: to `Get` this, or, without anything, to `List`.
-    NotThere(LinkId, String, Option<Wanted>, Why),
+    NotThere(LinkId, String, Option<Wanted>, Failure),
     /// What is to be shared is looked through, and that takes long.
     Looking(PathBuf),
     /// What is shared here now, after all changes that somebody here asked for; and what went
@@ -158,11 +158,14 @@ pub enum Failure {
     Trouble(String),
     /// It is a folder, and was to go to standard output.
     NoFile,
-    /// Nobody there has answered, and whoever offered it had nothing else to wait for.
+    /// Nobody has answered, and whoever offered it had nothing else to wait for; or the program
+    /// here ends.
     Unanswered,
     /// Who offered it has taken it back before it was answered.
     Withdrawn,
-    /// The connection is gone, and the offer was not answered. It may be made again when the two
-    /// meet again, under another number.
+    /// The connection is gone, and the offer, or what was asked, was not answered. An offer may be
+    /// made again when the two meet again, under another number.
     Left,
+    /// The program here ends, and nothing goes on by itself. This is how far it was.
+    Ended(Progress),
 }

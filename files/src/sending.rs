@@ -333,6 +333,13 @@ impl Sending {
         self.fail(Failure::Unanswered, Some(Why::Stopped), desk);
     }
 
+    /// The program ends.
+    pub(crate) fn quit(&mut self, desk: &mut Desk) {
+        let is_unanswered = self.is_asked() && self.answers.is_none();
+        let ended = Failure::Ended(self.progress);
+        self.fail(if is_unanswered { Failure::Unanswered } else { ended }, None, desk);
+    }
+
     /// It is over; with what the receiver is told, if anything.
     fn fail(&mut self, failure: Failure, tell: Option<Why>, desk: &mut Desk) {
         if let Some(why) = tell {

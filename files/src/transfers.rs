@@ -101,6 +101,20 @@ impl Transfers {
         }
     }
 
+    /// The program ends: what is not over does not go on by itself, and is told as that. Then its
+    /// connections are [`Self::closed`].
+    pub fn quit(&mut self) {
+        for sending in self.sending.values_mut() {
+            sending.quit(&mut self.desk);
+        }
+        self.sending.clear();
+        for receiving in self.receiving.values_mut() {
+            receiving.flush(&mut self.backlog, &mut self.desk);
+            receiving.quit(&mut self.desk);
+        }
+        self.drop_requests();
+    }
+
     /// What waits for the identity at the other end goes on.
     fn resume(&mut self, link: LinkId) {
         self.resume_outgoing(link);

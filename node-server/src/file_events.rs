@@ -4,7 +4,8 @@ use files::news::{About, Failure, News, Stage, Way};
 use hallway::event::{Event, FileEvent, ItemEvent};
 use hallway::message::files::{Item, Why};
 
-use crate::file_words::{NO_FILE, left_out, not_there, reason};
+use crate::file_failures::{NO_FILE, not_there, own_reason, reason};
+use crate::file_words::left_out;
 
 /// The event, where there is one.
 pub(crate) fn event(news: &News) -> Option<Event> {
@@ -56,9 +57,10 @@ pub(crate) fn event(news: &News) -> Option<Event> {
         News::SkippedMore(about, more) => {
             Event::Warning { kind: "file-skipped", text: left_out(about, *more) }
         }
-        News::NotThere(_, peer, wanted, why) => {
-            Event::Error { kind: kind(*why), text: not_there(peer, wanted.as_ref(), *why) }
-        }
+        News::NotThere(_, peer, wanted, failure) => Event::Error {
+            kind: reasons(failure).1,
+            text: not_there(peer, wanted.as_ref(), failure),
+        },
         News::Listed(..) | News::Looking(_) | News::Shares(..) => return None,
     };
     Some(event)
@@ -94,16 +96,22 @@ fn file(about: &About) -> FileEvent {
 }
 
 fn failed(about: &About, failure: &Failure) -> FileEvent {
-    let (whose, why, text) = match failure {
+    let (whose, why, text) = reasons(failure);
+    FileEvent { whose: Some(whose), reason: Some(why), text: Some(text), ..file(about) }
+}
+
+/// Whose doing it is, the word that scripts may rely on, and words for people.
+fn reasons(failure: &Failure) -> (&'static str, &'static str, String) {
+    match failure {
         Failure::There(why) => ("there", kind(*why), reason(*why).to_owned()),
-        Failure::Here(why) => ("here", kind(*why), reason(*why).to_owned()),
+        Failure::Here(why) => ("here", kind(*why), own_reason(*why).to_owned()),
         Failure::Trouble(words) => ("here", "trouble", words.clone()),
         Failure::NoFile => ("here", kind(Why::NotAFile), NO_FILE.into()),
-        Failure::Unanswered => ("here", "no-answer", "nobody there has answered".into()),
+        Failure::Unanswered => ("here", "no-answer", "nobody has answered".into()),
         Failure::Withdrawn => ("there", "withdrawn", "the offer was taken back".into()),
         Failure::Left => ("there", "left", "they have gone, and it was not answered".into()),
-    };
-    FileEvent { whose: Some(whose), reason: Some(why), text: Some(text), ..file(about) }
+        Failure::Ended(_) => ("here", "ended", "the program ended before it was over".into()),
+    }
 }
 
 fn state(stage: Stage) -> &'static str {

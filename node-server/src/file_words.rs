@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use files::disk::{Room, TransferId};
-use files::news::{About, Failure, News, Progress, Stage, Way};
+use files::disk::Room;
+use files::news::{About, News, Progress, Stage, Way};
 use files::transfers::Transfers;
 use hallway::log::Level;
-use hallway::message::files::{Item, Kind, Wanted, Why};
+use hallway::message::files::{Item, Kind};
 use hallway::text::{padded, shown};
 use hallway::tree::FileHash;
 use indicatif::DecimalBytes;
+
+use crate::file_failures::{failed, not_there, reason};
 
 /// How much it matters to somebody who only reads a log.
 pub fn level(news: &News) -> Level {
@@ -48,7 +50,7 @@ pub fn words(news: &News) -> Option<String> {
             "{}: {} was interrupted{}; it goes on when you and {} are connected again",
             about.id.0,
             about.name,
-            share(progress.done, about.bytes).map(|part| format!(" at {part}")).unwrap_or_default(),
+            part_of(progress, about),
             about.peer
         ),
         News::Skipped(about, path, why) => {
@@ -56,7 +58,7 @@ pub fn words(news: &News) -> Option<String> {
         }
         News::SkippedMore(about, more) => left_out(about, *more),
         News::Listed(_, peer, items) => listed(peer, items),
-        News::NotThere(_, peer, wanted, why) => not_there(peer, wanted.as_ref(), *why),
+        News::NotThere(_, peer, wanted, failure) => not_there(peer, wanted.as_ref(), failure),
         News::Looking(path) => format!("looking at what is in {}", shown_path(path)),
         News::Shares(items, trouble) => {
             let trouble = trouble.iter().map(|words| format!("\n  {words}"));
@@ -142,62 +144,14 @@ pub(crate) fn left_out(about: &About, more: u64) -> String {
     format!("{}: left out {more} more", about.name)
 }
 
-fn failed(about: &About, failure: &Failure) -> String {
-    let About { id: TransferId(id), peer, name, way, .. } = about;
-    let what = match way {
-        Way::Out => format!("{id}: {name} is not sent to {peer}"),
-        Way::In => format!("{id}: {name} is not fetched from {peer}"),
-    };
-    match (failure, way) {
-        (Failure::Here(Why::Denied), Way::In) => format!("you did not take {name}"),
-        (Failure::There(Why::Denied), Way::Out) => format!("{peer} does not take {name}"),
-        (Failure::There(why), _) => format!("{what}. {peer}: {}", reason(*why)),
-        (Failure::Here(why), _) => format!("{what}: {}", reason(*why)),
-        (Failure::Trouble(words), _) => format!("{what}: {words}"),
-        (Failure::NoFile, _) => format!("{what}: {NO_FILE}; -o FOLDER puts it into one"),
-        (Failure::Unanswered, _) => format!("{what}: nobody there has answered"),
-        (Failure::Withdrawn, _) => format!("{id}: {peer} does not offer {name} any more"),
-        (Failure::Left, _) => format!("{id}: {peer} has gone, and {name} was not answered"),
-    }
-}
-
-/// Why a folder does not come there.
-pub(crate) const NO_FILE: &str = "a folder cannot go to standard output";
-
-/// What was asked for and is not to be had.
-pub(crate) fn not_there(peer: &str, wanted: Option<&Wanted>, why: Why) -> String {
-    let what = match wanted {
-        None => return format!("{peer}: {}", reason(why)),
-        Some(Wanted::Name(name)) => name.to_string(),
-        Some(Wanted::Hash(hash)) => format!("what has the hash {}", short(hash)),
-    };
-    format!("{what} is not fetched. {peer}: {}", reason(why))
+/// How far something was when it was interrupted.
+pub(crate) fn part_of(progress: &Progress, about: &About) -> String {
+    share(progress.done, about.bytes).map(|part| format!(" at {part}")).unwrap_or_default()
 }
 
 /// What tells a content from others, for people.
-fn short(hash: &FileHash) -> String {
+pub(crate) fn short(hash: &FileHash) -> String {
     hash.to_string().chars().take(8).collect()
-}
-
-/// A reason, as a sentence of whose it is.
-pub fn reason(why: Why) -> &'static str {
-    match why {
-        Why::Denied => "it was not accepted",
-        Why::Policy => "no files are taken (--files all takes them)",
-        Why::TooLarge => "it is larger than what is taken (--files-max)",
-        Why::NoRoom => "the disk has no room for it",
-        Why::Have => "it is there already",
-        Why::TooMany => "there are too many transfers; try again later",
-        Why::Stopped => "it was stopped",
-        Why::Disk => "the disk failed",
-        Why::Damaged => "what came is not what was sent",
-        Why::Changed => "it changed while it was sent; send it again",
-        Why::Gone => "there is no such file or folder",
-        Why::Unreadable => "it may not be read",
-        Why::NotAFile => "it is neither a file nor a folder",
-        Why::TooDeep => "it has too many entries, or folders too deep inside each other",
-        Why::Other => "for a reason that this version does not know",
-    }
 }
 
 /// How much of it that is.
@@ -290,11 +244,12 @@ pub fn shown_path(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use files::disk::TransferId;
     use hallway::text::FileName;
 
-    fn about(way: Way) -> About {
+    pub(crate) fn about(way: Way) -> About {
         About {
             id: TransferId(3),
             way,
@@ -331,15 +286,5 @@ mod tests {
         let row =
             row(&about(Way::Out), &Progress { done: 1_000, ..Progress::default() }, Stage::Moving);
         assert!(row.contains(" 50%") && row.contains("to katie"), "{row}");
-    }
-
-    #[test]
-    fn a_failure_says_whose_it_is() {
-        let there = words(&News::Failed(about(Way::Out), Failure::There(Why::NoRoom))).unwrap();
-        assert!(there.contains("not sent to katie. katie: the disk"), "{there}");
-        let here = words(&News::Failed(about(Way::In), Failure::Trouble("x is full".into())));
-        assert!(here.unwrap().ends_with("from katie: x is full"));
-        let left = words(&News::Failed(about(Way::In), Failure::Left)).unwrap();
-        assert_eq!(left, "3: katie has gone, and notes.pdf was not answered");
     }
 }

@@ -8,6 +8,7 @@
 pub mod calls;
 mod desk;
 pub mod file_events;
+mod file_failures;
 pub mod file_words;
 pub mod machine;
 pub mod membership;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use discovery::shell::service::Search;
-use files::news::FilePolicy;
+use files::news::{FilePolicy, News};
 use files::shell::{Setup as Folders, download_dir};
 use files::transfers::Setup;
 use hallway::event::Event;
@@ -330,14 +330,15 @@ fn told(machine: &Machine, menu: &mut Menu, notice: &Notice, options: &Options) 
     acts
 }
 
-/// Goodbye to everybody; what is left to say is said.
+/// Goodbye to everybody; what is left to say is said, and to a script what of files is cut off.
 pub fn leave(machine: Machine, json: bool) -> Exit {
     let (notices, terminal) = machine.stop();
     for notice in notices {
         if json && let Some(event) = notice.event() {
             terminal.data(&event.line());
         }
-        if let Some(words) = view::words(&notice).filter(|_| terminal.is_interactive()) {
+        let is_cut = matches!(notice, Notice::Files(News::Failed(..) | News::NotThere(..)));
+        if let Some(words) = view::words(&notice).filter(|_| is_cut || terminal.is_interactive()) {
             terminal.show(&words, false);
         }
     }

@@ -119,6 +119,11 @@ fn what_several_share_is_one_list_and_something_is_sent_to_all_of_them() {
 }
 
 #[test]
+fn who_leaves_with_an_offer_unanswered_is_told_what_becomes_of_it() {
+    play("files-cut-off");
+}
+
+#[test]
 fn a_half_typed_line_stays_whole_and_a_pasted_block_is_one_message() {
     play("typing");
 }

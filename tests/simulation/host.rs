@@ -288,7 +288,7 @@ impl Front {
             (Self::App(app), Happening::End) => app.ended_input(node),
             (Self::Chat(chat), Happening::Line(line)) => chat.line(&line, node),
             (Self::Chat(chat), Happening::Secret(secret)) => chat.password(secret),
-            (Self::Chat(chat), Happening::End) => chat.end(),
+            (Self::Chat(chat), Happening::End) => chat.end(node),
         }
     }
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use ::files::disk::{Index, IndexDone, Share, Source, Target};
 use ::files::news::News;
 use ::files::shell::Indexer;
-use hallway::event::Event;
 use hallway::message::files::Item;
 use hallway::place::Place;
 use hallway::reason::Exit;
@@ -151,7 +150,9 @@ fn do_errand(
             }
             Some(Happening::Signal(_) | Happening::Typed(Typed::Interrupt)) => {
                 bars.finish();
-                return interrupted(machine, json);
+                leave(machine, json);
+                // That is not what was asked for.
+                return Exit::Failed;
             }
             Some(Happening::Trouble(words)) => {
                 bars.say(machine.terminal(), &words);
@@ -163,22 +164,6 @@ fn do_errand(
             machine.act(Act::Do(command));
         }
     }
-}
-
-/// Told to end before all was done: that is not what was asked for.
-fn interrupted(machine: Machine, json: bool) -> Exit {
-    let left: Vec<_> = machine.node().files().list().collect();
-    for (about, progress, _) in &left {
-        let done = file_words::share(progress.done, about.bytes).unwrap_or_else(|| "part".into());
-        let words = format!("{} was interrupted: {done} of it is there", about.name);
-        machine.terminal().show(&format!("{words}; the same command goes on with it"), false);
-        if json {
-            let text = words;
-            machine.terminal().data(&Event::Error { kind: "interrupted", text }.line());
-        }
-    }
-    leave(machine, false);
-    Exit::Failed
 }
 
 /// What a person, or a script, is told.

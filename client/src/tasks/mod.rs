@@ -132,7 +132,7 @@ pub(crate) fn chat(options: &Options, mut base: Base, home: Home, place: &Place)
                 chat.password(secret)
             }
             // `asked` stays: there is nothing more to read.
-            Happening::Typed(Typed::End) => chat.end(),
+            Happening::Typed(Typed::End) => chat.end(machine.node()),
             Happening::Neighbour(_) => vec![],
             Happening::Trouble(words) => vec![Act::Show(words, false)],
         };

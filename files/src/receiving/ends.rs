@@ -94,6 +94,24 @@ impl Receiving {
         self.end(Keep::Nothing, Failure::Here(Why::Stopped), Some(Why::Stopped), desk);
     }
 
+    /// The program ends.
+    pub(crate) fn quit(&mut self, desk: &mut Desk) {
+        let failure = match (&self.state, &self.consent) {
+            (State::Asking(_), _) => Failure::Unanswered,
+            // Nobody here has heard of it.
+            (State::Looking(_), Consent::Open) => return,
+            // It is stored in a moment; or it is over.
+            (State::Storing(_) | State::Finishing(_) | State::Stored, _)
+            | (State::Leaving(_) | State::Over, _) => return,
+            _ if self.target() == Some(&Target::Stdout) && self.progress.done > 0 => {
+                let words = "what has gone to standard output stays there";
+                Failure::Trouble(words.to_owned())
+            }
+            _ => Failure::Ended(self.progress),
+        };
+        self.fail(failure, None, desk);
+    }
+
     /// There is no place left to remember it.
     pub(crate) fn forget(&mut self, desk: &mut Desk) {
         if !matches!(self.state, State::Stored) {

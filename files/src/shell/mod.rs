@@ -249,9 +249,11 @@ impl Disk {
             let mut store = Store::at(place.clone());
             let sandbox = Arc::clone(&self.sandbox);
             let thread = Thread::start(&self.waker, "write", move |job| {
-                if let Some(confined) = store.confine(&job) {
+                match store.confine(&job) {
                     // The first to be set stays: all threads are confined alike.
-                    let _ = sandbox.set(confined);
+                    Ok(Some(confined)) => drop(sandbox.set(confined)),
+                    Ok(None) => {}
+                    Err((id, trouble)) => return Some(WriteDone::Ready(id, Err(trouble))),
                 }
                 store.run(job)
             })?;

@@ -20,14 +20,14 @@ impl Transfers {
     /// Somebody here wants to know, or to have, something.
     pub(super) fn ask(&mut self, link_id: LinkId, ask: Ask) {
         let label = self.links.get(&link_id).map(|link| link.label.clone()).unwrap_or_default();
-        let (ask, why) = match self.links.get_mut(&link_id) {
-            None => (ask, Why::Gone),
+        let (ask, failure) = match self.links.get_mut(&link_id) {
+            None => (ask, Failure::Left),
             Some(link) => match link.requests.push(ask) {
                 Ok(()) => return self.ask_next(link_id),
-                Err(ask) => (ask, Why::TooMany),
+                Err(ask) => (ask, Failure::Here(Why::TooMany)),
             },
         };
-        self.desk.news(News::NotThere(link_id, label, ask.wanted(), why));
+        self.desk.news(News::NotThere(link_id, label, ask.wanted(), failure));
     }
 
     /// Asks what waits for it, as long as not too much comes from there.
@@ -57,7 +57,8 @@ impl Transfers {
                 }
             }
             ask @ (Ask::Get(_) | Ask::List(_)) => {
-                self.desk.news(News::NotThere(link_id, label, ask.wanted(), answer.why));
+                let failure = Failure::There(answer.why);
+                self.desk.news(News::NotThere(link_id, label, ask.wanted(), failure));
             }
         }
         self.ask_next(link_id);
@@ -75,7 +76,20 @@ impl Transfers {
                 }
                 Ask::Get(_) | Ask::List(_) => {
                     let label = label.to_owned();
-                    self.desk.news(News::NotThere(link, label, ask.wanted(), Why::Gone));
+                    self.desk.news(News::NotThere(link, label, ask.wanted(), Failure::Left));
+                }
+            }
+        }
+    }
+
+    /// The program ends: nothing is asked for again.
+    pub(super) fn drop_requests(&mut self) {
+        for (id, link) in &mut self.links {
+            for ask in std::mem::take(&mut link.requests).into_unanswered() {
+                // The transfer that waits is told of.
+                if !matches!(ask, Ask::Get(Fetch { resumes: Some(_), .. })) {
+                    let (label, wanted) = (link.label.clone(), ask.wanted());
+                    self.desk.news(News::NotThere(*id, label, wanted, Failure::Unanswered));
                 }
             }
         }

@@ -158,7 +158,8 @@ impl Transfers {
             receiving.fail(Failure::Here(why), None, &mut self.desk);
         } else if let Some(Fetch { wanted, .. }) = fetch {
             let label = about.peer.clone();
-            self.desk.news(News::NotThere(spot.link, label, Some(wanted), why));
+            let failure = Failure::Here(why);
+            self.desk.news(News::NotThere(spot.link, label, Some(wanted), failure));
         }
     }
 

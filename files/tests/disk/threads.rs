@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use files::disk::{
-    Index, IndexDone, Keep, Part, Read, ReadDone, Ready, Room, Source, Target, TransferId, Write,
-    WriteDone,
+    Arriving, Index, IndexDone, Keep, Part, Read, ReadDone, Ready, Room, Source, Target,
+    TransferId, Write, WriteDone,
 };
 use files::shell::{Disk, Place, Sandbox, Setup, Store, probe};
+use hallway::message::files::Why;
 use mio::{Events, Poll, Token, Waker};
 
 use crate::pipe::{CHUNK, Folders, ID, Joiner, abandon, arriving, bytes, look, send};
@@ -108,6 +109,26 @@ fn room_is_looked_for_where_it_will_go() {
     assert_eq!(room(Target::Folder(elsewhere)).here, CHUNK as u64);
     assert_eq!(room(Target::Downloads).here, 0);
     assert_eq!(room(Target::Stdout), Room { free: u64::MAX, here: 0 });
+}
+
+#[test]
+fn no_folder_is_made_for_what_has_no_room_and_the_thread_that_makes_one_is_confined() {
+    let folders = Folders::new();
+    let path = folders.from.join("file");
+    fs::write(&path, "x").unwrap();
+    let fits = arriving(&look(&mut folders.sources(), &path).unwrap());
+    let large = Arriving { bytes: Some(u64::MAX), ..fits.clone() };
+    let elsewhere = folders.all.path().join("else/where");
+    let mut turns = Loop::new(&folders);
+    let mut open = |arriving| {
+        let done = turns.write(Write::Open(ID, arriving, Target::Folder(elsewhere.clone())));
+        let WriteDone::Ready(ID, ready) = done else { panic!("{done:?}") };
+        (ready.map_err(|trouble| trouble.why), turns.disk.sandbox())
+    };
+    assert_eq!(open(large), (Err(Why::NoRoom), None));
+    assert!(!folders.all.path().join("else").exists());
+    assert_eq!(open(fits), (Ok(Ready::Here(None, 0)), Some(probe())));
+    assert!(elsewhere.exists());
 }
 
 #[test]

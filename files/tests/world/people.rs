@@ -4,7 +4,7 @@ use files::disk::{Room, Target};
 use files::news::{Command, Failure, LinkId, News, Stage};
 use files::transfers::Setup;
 use hallway::limits::{CHUNK_BYTES, OFFERS_MAX, STALL_WAIT, TRANSFERS_MAX};
-use hallway::message::files::{Files, Kind, Offer, Refuse, Why};
+use hallway::message::files::{Files, Kind, Offer, Refuse, Wanted, Why};
 use hallway::text::FileName;
 use hallway::time::Millis;
 
@@ -148,6 +148,48 @@ fn an_offer_that_nobody_answered_is_made_again() {
     world.settle(&mut chance);
     assert_eq!(world.told(BORIS), ["Offered", "Failed Left", "Offered", "Begun", "Done"]);
     assert_eq!(world.told(ANNA), ["Asked", "Interrupted", "Asked", "Begun", "Done"]);
+}
+
+#[test]
+fn who_ends_the_program_is_not_told_that_it_goes_on() {
+    // Not answered; moving; cut off before.
+    for (is_taken, is_cut) in [(false, false), (true, false), (true, true)] {
+        let (mut world, mut chance) = offered(ask(), 3 * CHUNK_BYTES);
+        world.settle(&mut chance);
+        if is_taken {
+            world.accept(BORIS);
+            while world.hosts[BORIS].disk.written == 0 {
+                assert!(world.step(&mut chance));
+            }
+        }
+        let link = world.links()[0];
+        if is_cut {
+            world.cut(link);
+        }
+        for (host, told) in [(ANNA, &["Asked", "Begun"]), (BORIS, &["Offered", "Begun"])] {
+            world.quit(host);
+            world.close(host, link);
+            let mut expected: Vec<_> = told[..1 + usize::from(is_taken)].to_vec();
+            expected.extend(is_cut.then_some("Interrupted"));
+            expected.push(if is_taken { "Failed Ended" } else { "Failed Unanswered" });
+            let all = world.told(host);
+            let all: Vec<_> = all.iter().map(|word| word.split('(').next().unwrap()).collect();
+            assert_eq!(all, expected);
+        }
+        world.settle(&mut chance);
+        assert_eq!(world.hosts[BORIS].disk.parts.len(), usize::from(is_taken), "the part stays");
+    }
+}
+
+#[test]
+fn what_was_asked_is_told_as_not_answered_at_the_end_of_the_program() {
+    let mut world = World::of_two(ask(), Vec::new());
+    let link = world.connect(ANNA, BORIS);
+    let wanted = Wanted::Name(FileName::of("thing"));
+    world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+    world.quit(BORIS);
+    world.close(BORIS, link);
+    assert_eq!(world.told(BORIS), ["NotThere Unanswered"]);
 }
 
 #[test]

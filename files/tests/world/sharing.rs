@@ -180,6 +180,19 @@ fn what_is_shared_is_had_by_name_and_by_hash_without_being_asked() {
 }
 
 #[test]
+fn what_is_fetched_and_larger_than_is_taken_here_is_said_to_be_refused_here() {
+    let things = vec![("large", Thing::file("large", vec![1; 3_000]))];
+    let mut world = World::of_two(Setup { bytes_max: Some(2_999), ..ask() }, things);
+    world.command(ANNA, Command::Share(path("large")));
+    let link = world.connect(ANNA, BORIS);
+    let wanted = Wanted::Name(FileName::of("large"));
+    world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+    world.settle(&mut Chance(1));
+    assert_eq!(world.told(BORIS), ["NotThere Here(TooLarge)"]);
+    assert_eq!(world.arrived, 0);
+}
+
+#[test]
 fn nothing_but_what_is_shared_can_be_had() {
     let things =
         vec![("a", Thing::file("a", vec![1; 10])), ("secret", Thing::file("secret", vec![2; 10]))];
@@ -196,7 +209,7 @@ fn nothing_but_what_is_shared_can_be_had() {
     world.settle(&mut Chance(1));
     world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
     world.settle(&mut Chance(1));
-    assert_eq!(world.told(BORIS), ["NotThere Gone"; 6]);
+    assert_eq!(world.told(BORIS), ["NotThere There(Gone)"; 6]);
     assert_eq!(world.arrived, 0);
 }
 
@@ -216,7 +229,7 @@ fn what_changed_since_it_was_listed_is_not_sent_for_what_it_was() {
         let wanted = Wanted::Name(FileName::of("a"));
         world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
         world.settle(&mut Chance(1));
-        assert_eq!(world.told(BORIS), ["Listed", "NotThere Changed"]);
+        assert_eq!(world.told(BORIS), ["Listed", "NotThere There(Changed)"]);
         assert!(world.hosts[BORIS].transfers.is_idle(link));
         assert!(world.hosts[ANNA].transfers.is_idle(link));
     }
@@ -311,9 +324,9 @@ fn questions_end_with_their_connection() {
     let (mut world, link) = sharing(3);
     world.command(BORIS, Command::List(link));
     world.cut(link);
-    assert_eq!(world.told(BORIS), ["NotThere Gone"]);
+    assert_eq!(world.told(BORIS), ["NotThere Left"]);
     world.command(BORIS, Command::List(link));
-    assert_eq!(world.told(BORIS), ["NotThere Gone"; 2]);
+    assert_eq!(world.told(BORIS), ["NotThere Left"; 2]);
     world.settle(&mut Chance(1));
     // What cannot be shared is said, and a file that was never shared is no question.
     for name in ["nothing", "nowhere"] {

@@ -224,6 +224,12 @@ impl World {
         self.kill(host);
     }
 
+    /// The program of a host is about to end.
+    pub fn quit(&mut self, host: usize) {
+        self.hosts[host].transfers.quit();
+        self.drain(host);
+    }
+
     pub fn command(&mut self, host: usize, command: Command) {
         self.hosts[host].transfers.command(self.now, command);
         self.drain(host);
@@ -396,7 +402,7 @@ impl World {
         let word = |news: &News| match news {
             News::Moved(..) => None,
             News::Failed(_, failure) => Some(format!("Failed {failure:?}")),
-            News::NotThere(.., why) => Some(format!("NotThere {why:?}")),
+            News::NotThere(.., failure) => Some(format!("NotThere {failure:?}")),
             other => {
                 let text = format!("{other:?}");
                 Some(text.split('(').next().unwrap().to_owned())

@@ -106,6 +106,8 @@ impl Calls {
     }
 
     pub(crate) fn stop(&mut self, now: Millis, desk: &mut Desk) {
+        desk.files.quit();
+        self.carry_out(now, desk);
         for id in self.calls.keys().copied().collect::<Vec<_>>() {
             self.close(id, now, CloseReason::Bye, desk);
         }

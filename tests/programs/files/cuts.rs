@@ -1,13 +1,15 @@
 //! Cut off in the midst, by kill -9 of either side: taken up again, and the same in the end.
 
+use hallway::limits::CHUNK_BYTES;
 use hallway::seeds::Seeds;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::gate::Gate;
 use super::{Taker, bytes, file, task};
 use crate::support::{Launch, NODE_PASSWORD, Program};
 
-/// Enough for a transfer to be in its midst for a while, in a build for tests.
+/// Enough to be cut off in many places.
 const BYTES: usize = 16 << 20;
 
 /// Waits until so much is there; `false` when it was over before.
@@ -31,16 +33,19 @@ fn a_sender_that_is_killed_goes_on_where_it_was_when_it_is_started_again() {
     let here = TempDir::new().unwrap();
     let data = TempDir::new().unwrap();
     let path = file(here.path(), "large.bin", 5, BYTES);
-    let send = || task("send", katie.at, &[path.to_str().unwrap()]).data_dir(data.path()).start();
+    let gate = Gate::new(katie.at);
+    let send = || task("send", gate.at, &[path.to_str().unwrap()]).data_dir(data.path()).start();
     let mut seeds = Seeds::new([3; 32]);
     let mut went_on = 0;
     for _ in 0..10 {
+        gate.lets(seeds.below(BYTES as u64));
         let mut bob = send();
-        waits_for(&bob, seeds.below(BYTES as u64));
+        gate.waits();
         bob.kill();
         bob.exit();
         went_on += u32::from(began_at(&bob).is_some_and(|at| at > 0));
     }
+    gate.lets(u64::MAX);
     let mut bob = send();
     assert_eq!(bob.exit(), 0, "{}", bob.stderr());
     assert!(katie.names().contains(&"large.bin".to_owned()), "{:?}", katie.names());
@@ -68,19 +73,22 @@ fn a_receiver_that_is_killed_goes_on_where_it_was_when_it_is_started_again() {
         katie
     };
     let mut katie = start();
-    let mut bob = task("send", port, &[path.to_str().unwrap()]).start();
+    let gate = Gate::new(port);
     let mut seeds = Seeds::new([4; 32]);
+    // A chunk each time, or two: so it comes into the midst each time.
+    let chunk = CHUNK_BYTES as u64;
+    gate.lets(chunk);
+    let mut bob = task("send", gate.at, &[path.to_str().unwrap()]).start();
     let mut went_on = 0;
     for _ in 0..10 {
-        waits_for(&katie, seeds.below(BYTES as u64));
+        gate.waits();
         went_on += u32::from(began_at(&katie).is_some_and(|at| at > 0));
-        if !katie.events_of("file-done").is_empty() {
-            break;
-        }
         katie.kill();
         katie.exit();
         katie = start();
+        gate.lets(chunk + chunk / 4 + seeds.below(chunk / 2));
     }
+    gate.lets(u64::MAX);
     assert_eq!(bob.exit(), 0, "{}", bob.stderr());
     assert!(std::fs::read(folder.path().join("large.bin")).unwrap() == bytes(6, BYTES));
     assert_eq!(super::names(folder.path()), ["large.bin"]);
@@ -92,12 +100,17 @@ fn who_is_told_to_end_in_the_midst_says_that_it_is_not_done() {
     let katie = Taker::new("katie");
     let here = TempDir::new().unwrap();
     let path = file(here.path(), "large.bin", 8, BYTES);
-    let mut bob = task("send", katie.at, &[path.to_str().unwrap()]).start();
+    let gate = Gate::new(katie.at);
+    gate.lets(BYTES as u64 / 2);
+    let mut bob = task("send", gate.at, &[path.to_str().unwrap()]).start();
     waits_for(&bob, 1);
     bob.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(bob.exit(), 1, "{}", bob.stderr());
-    let cut = bob.events_of("error");
-    assert!(cut.iter().any(|event| event["kind"] == "interrupted"), "{cut:?}");
+    let cut = bob.events_of("file-failed");
+    assert!(cut.iter().any(|event| event["reason"] == "ended"), "{cut:?}");
+    let stderr = bob.stderr();
+    assert!(stderr.contains("goes on when the same is sent again"), "{stderr}");
+    assert!(!stderr.contains("connected again"), "{stderr}");
     assert!(!katie.names().contains(&"large.bin".to_owned()));
 }
 
@@ -109,16 +122,20 @@ fn what_is_fetched_goes_on_after_a_kill_as_well() {
     katie.program.say(&format!("/share '{}'", path.to_str().unwrap()));
     katie.program.says("shared.bin");
     let (data, into) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let gate = Gate::new(katie.at);
     let get = || {
         let args = ["shared.bin", "-o", into.path().to_str().unwrap()];
-        task("get", katie.at, &args).data_dir(data.path()).env("HALLWAY_PASSWORD", NODE_PASSWORD)
+        task("get", gate.at, &args).data_dir(data.path()).env("HALLWAY_PASSWORD", NODE_PASSWORD)
     };
+    gate.lets(BYTES as u64 / 2);
     let mut bob = get().start();
-    waits_for(&bob, BYTES as u64 / 3);
+    waits_for(&bob, 2 * CHUNK_BYTES as u64);
     bob.kill();
     bob.exit();
+    gate.lets(u64::MAX);
     let mut bob = get().start();
     assert_eq!(bob.exit(), 0, "{}", bob.stderr());
+    assert!(began_at(&bob).is_some_and(|at| at > 0), "it began anew");
     assert!(std::fs::read(into.path().join("shared.bin")).unwrap() == bytes(7, BYTES));
     assert_eq!(super::names(into.path()), ["shared.bin"]);
 }

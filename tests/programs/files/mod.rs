@@ -1,6 +1,7 @@
 //! Files between real programs: sent, shared, fetched, cut off and taken up again.
 
 mod cuts;
+mod gate;
 mod scripts;
 mod sharing;
 mod trouble;

@@ -18,7 +18,7 @@ use hallway::message::files::Why;
 use self::shelf::Shelf;
 use self::sink::Sink;
 use super::sandbox::{self, Sandbox};
-use crate::disk::{Piece, Ready, Room, Trouble, Write, WriteDone};
+use crate::disk::{Piece, Ready, Room, TransferId, Trouble, Write, WriteDone};
 
 /// What the names of parts end with.
 pub(super) const PART_ENDING: &str = ".hallway-part";
@@ -62,18 +62,24 @@ impl Store {
     }
 
     /// Confines this thread to the place for ever, before the first job that writes there; says how
-    /// well. The folder must be there by then, so it is made.
-    pub fn confine(&mut self, job: &Write) -> Option<Sandbox> {
-        if self.is_confined || !matches!(job, Write::Open(..)) {
-            return None;
+    /// well. The folder must be there by then, so it is made, when there is room for what comes.
+    ///
+    /// # Errors
+    /// There is no room, or no folder: the job of that transfer must not be done then.
+    pub fn confine(&mut self, job: &Write) -> Result<Option<Sandbox>, (TransferId, Trouble)> {
+        let Write::Open(id, arriving, _) = job else { return Ok(None) };
+        if self.is_confined {
+            return Ok(None);
         }
-        let folder = match &self.keeper {
+        let folder = match &mut self.keeper {
             Keeper::Sink(_) => None,
-            // The job itself will say what is wrong.
-            Keeper::Shelf(shelf) => Some(shelf.make().ok().map(|()| shelf.path())?),
+            Keeper::Shelf(shelf) => {
+                shelf.prepare(arriving).map_err(|trouble| (*id, trouble))?;
+                Some(shelf.path())
+            }
         };
         self.is_confined = true;
-        Some(sandbox::confine(folder))
+        Ok(Some(sandbox::confine(folder)))
     }
 
     /// Does one job. Targets are not looked at: a store has one place.

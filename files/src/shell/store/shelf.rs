@@ -48,8 +48,18 @@ impl Shelf {
         &self.path
     }
 
-    /// The folder, made if it is not there.
-    pub(super) fn make(&self) -> Result<(), Fault> {
+    /// The folder, made if it is not there and there is room: an empty one is of no use.
+    pub(super) fn prepare(&mut self, arriving: &Arriving) -> Result<(), Trouble> {
+        self.make(arriving).map_err(|fault| self.trouble(arriving, &fault))
+    }
+
+    fn make(&mut self, arriving: &Arriving) -> Result<(), Fault> {
+        // Nobody may have looked at this place before. To count what is here can take long.
+        let free = self.free()?;
+        let takes = |room: Room| room.takes(arriving.bytes);
+        if !takes(Room { free, here: 0 }) && !takes(self.room(arriving)?) {
+            return Err(Fault::NoRoom(free));
+        }
         Ok(std::fs::create_dir_all(&self.path)?)
     }
 
@@ -77,13 +87,7 @@ impl Shelf {
         self.transfers.remove(&id);
         let kind = arriving.kind;
         let open = |shelf: &mut Self| -> Result<(String, Stage), Fault> {
-            // Nobody may have looked at this place before. To count what is here can take long.
-            let free = shelf.free()?;
-            let takes = |room: Room| room.takes(arriving.bytes);
-            if !takes(Room { free, here: 0 }) && !takes(shelf.room(&arriving)?) {
-                return Err(Fault::NoRoom(free));
-            }
-            shelf.make()?;
+            shelf.make(&arriving)?;
             let (part, was_there) = Part::open(shelf.base()?, &arriving)?;
             let name = part.name.clone();
             let has_data = kind == Kind::File || part.data_dir().is_ok();
