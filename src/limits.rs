@@ -284,7 +284,7 @@ pub const SHARED_MAX: usize = 1_000;
 /// Files whose hash is remembered, with where they are; the oldest is forgotten first. About a
 /// megabyte.
 pub const KNOWN_FILES_MAX: usize = 10_000;
-/// Bytes of the index that are read: as many files with long paths.
+/// Bytes of the index: as many files with long paths. With longer ones the oldest are forgotten.
 pub const INDEX_BYTES_MAX: u64 = 8 << 20;
 /// How long what is shared is believed to be unchanged when others ask for it.
 pub const SURVEY_PAUSE: Millis = Millis(1_000);

@@ -80,7 +80,8 @@ impl Disk {
         Some(match job {
             Job::Read(Read::Look(id, _)) => {
                 let bytes = Some((MIB * CHUNK_BYTES) as u64);
-                let looked = Looked { name: name(), kind: Kind::File, entries: 1, bytes };
+                let (kind, modified) = (Kind::File, 0);
+                let looked = Looked { name: name(), kind, entries: 1, bytes, modified };
                 Done::Read(ReadDone::Looked(id, Ok(looked)))
             }
             Job::Read(Read::Next(id)) => Done::Read(ReadDone::Parts(id, self.parts())),
@@ -102,7 +103,8 @@ impl Disk {
             }
             Job::Write(Write::Store(id, _)) => {
                 self.is_stored = true;
-                let placed = Placed { name: name(), path: None, hash: Some(FileHash(HASH)) };
+                let hash = Some(FileHash(HASH));
+                let placed = Placed { name: name(), path: None, hash, stamp: None };
                 Done::Write(WriteDone::Stored(id, Ok(placed)))
             }
             Job::Index(Index::Find(id, _)) => Done::Index(IndexDone::Found(id, None)),

@@ -104,6 +104,8 @@ pub struct Looked {
     pub entries: u64,
     /// Bytes of all files; unknown of standard input.
     pub bytes: Option<u64>,
+    /// When it was last changed: seconds since 1970; zero of standard input.
+    pub modified: i64,
 }
 
 /// A part of the stream, in its order. The numbers of messages are filled in by whoever sends them.
@@ -258,6 +260,8 @@ pub struct Placed {
     pub path: Option<PathBuf>,
     /// What a single file comes to.
     pub hash: Option<FileHash>,
+    /// How a single file was when it came to that; nothing for standard output.
+    pub stamp: Option<Stamp>,
 }
 
 /// Why something could not be written.
@@ -282,8 +286,20 @@ pub enum Index {
     Survey,
     /// Is a file with this content here, unchanged since it was hashed? Answered by `Found`.
     Find(TransferId, FileHash),
-    /// This file was received and verified; it is known from now on. Not answered.
-    Remember(PathBuf, FileHash),
+    /// This file was received, and verified when it was like that; it is known from now on, as
+    /// long as it stays so. Not answered.
+    Remember(PathBuf, Stamp, FileHash),
+}
+
+/// What tells a file that has changed, and one file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// Device and number on it; zero where the system has no such thing.
+    pub file: (u64, u64),
+    /// Bytes.
+    pub size: u64,
+    /// When it was last changed: nanoseconds since 1970.
+    pub modified: i64,
 }
 
 /// What the thread that keeps the index has found.

@@ -193,11 +193,10 @@ impl Sending {
             return Ok(());
         };
         self.about.name = item.name.clone();
-        if item.kind != looked.kind || looked.bytes.is_some_and(|bytes| bytes != item.bytes) {
-            // It is another than when it was hashed.
-            return Err(Why::Changed);
-        }
-        Ok(())
+        let has_size = looked.bytes.is_none_or(|bytes| bytes == item.bytes);
+        // Without a hash nobody is promised what is in it.
+        let has_content = item.hash.is_none() || looked.modified == item.modified;
+        if item.kind == looked.kind && has_size && has_content { Ok(()) } else { Err(Why::Changed) }
     }
 
     /// The disk has read.

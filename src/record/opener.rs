@@ -8,8 +8,8 @@ use std::ops::Range;
 /// Opens the records of a byte stream that arrives cut at any place.
 ///
 /// After each [`Opener::push`], call [`Opener::next`] until it says `Ok(None)` or fails: then the
-/// buffer is down to room for a few records like the partial one, or to no memory at all. After an error the opener has
-/// wiped its keys and gives that same error for ever.
+/// buffer is down to room for a few records like the partial one, or to no memory at all. After an
+/// error the opener has wiped its keys and gives that same error for ever.
 pub struct Opener {
     state: State,
     /// What has come and is not consumed starts at `consumed`.

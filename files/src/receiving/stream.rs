@@ -136,9 +136,9 @@ impl Receiving {
             Err(trouble) => return self.trouble(trouble, desk),
         };
         let about = self.about.clone();
-        let (name, path, hash) = (placed.name, placed.path, placed.hash);
-        if let (Some(path), Some(hash)) = (&path, hash) {
-            desk.index(Index::Remember(path.clone(), hash));
+        let Placed { name, path, hash, stamp } = placed;
+        if let (Some(path), Some(stamp), Some(hash)) = (&path, stamp, hash) {
+            desk.index(Index::Remember(path.clone(), stamp, hash));
         }
         desk.news(News::Done(about, name.clone(), path, hash));
         self.state = match (self.spot(), &self.state) {

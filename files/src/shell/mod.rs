@@ -253,7 +253,7 @@ impl Disk {
                     // The first to be set stays: all threads are confined alike.
                     Ok(Some(confined)) => drop(sandbox.set(confined)),
                     Ok(None) => {}
-                    Err(done) => return Some(done),
+                    Err((id, trouble)) => return Some(WriteDone::Ready(id, Err(trouble))),
                 }
                 store.run(job)
             })?;

@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
+use crate::disk::Stamp;
+
 /// A path of the bytes that one was made of.
 pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
     #[cfg(unix)]
@@ -20,17 +22,6 @@ pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
     {
         String::from_utf8_lossy(&bytes).into_owned().into()
     }
-}
-
-/// What tells a file that has changed, and one file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Stamp {
-    /// Device and number on it; zero where the system has no such thing.
-    pub file: (u64, u64),
-    /// Bytes.
-    pub size: u64,
-    /// When it was last changed: nanoseconds since 1970.
-    pub modified: i64,
 }
 
 impl Stamp {

@@ -99,7 +99,7 @@ pub(crate) fn stream(folders: &Folders, path: &Path) -> Vec<Part> {
 }
 
 pub(crate) fn arriving(looked: &Looked) -> Arriving {
-    let Looked { name, kind, entries, bytes } = looked.clone();
+    let Looked { name, kind, entries, bytes, .. } = looked.clone();
     Arriving { from: "5EED".to_owned(), name, kind, entries, bytes }
 }
 

@@ -4,13 +4,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use files::disk::{Index, IndexDone, Share, Trouble};
+use files::disk::{Index, IndexDone, Placed, Share, Stamp, Trouble};
 use files::shell::Indexer;
+use hallway::limits::INDEX_BYTES_MAX;
 use hallway::message::files::{Kind, Why};
 use hallway::text::FileName;
 use hallway::tree::FileHash;
 
-use crate::pipe::{CHUNK, Folders, ID, bytes, look};
+use crate::pipe::{CHUNK, Folders, ID, bytes, look, send_all};
 
 fn hash(bytes: &[u8]) -> FileHash {
     FileHash(*blake3::hash(bytes).as_bytes())
@@ -53,6 +54,22 @@ fn find(indexer: &mut Indexer, hash: FileHash) -> Option<PathBuf> {
     }
 }
 
+/// Receives a file with that content: where it is, how it was then, and what it comes to.
+fn received(folders: &Folders, content: &str) -> (PathBuf, Stamp, FileHash) {
+    let from = folders.from.join("sent");
+    fs::write(&from, content).unwrap();
+    let Placed { path, hash, stamp, .. } = send_all(folders, &from);
+    (path.unwrap(), stamp.unwrap(), hash.unwrap())
+}
+
+/// The same, and remembers it.
+fn receive(indexer: &mut Indexer, folders: &Folders, content: &str) -> PathBuf {
+    let (path, stamp, hash) = received(folders, content);
+    let turn = indexer.turn(Some(Index::Remember(path.clone(), stamp, hash)));
+    assert!(turn.done.is_none() && turn.more);
+    path
+}
+
 fn names(shares: &[Share]) -> Vec<&str> {
     shares.iter().map(|share| share.item.name.as_str()).collect()
 }
@@ -66,6 +83,8 @@ fn what_is_shared_is_told_at_once_and_again_with_its_hash() {
     let told = share(&mut indexer, &path);
     assert_eq!((told[0].item.bytes, told[0].item.hash), (20 * CHUNK as u64 + 1, None));
     assert_eq!(told[0].path, path.canonicalize().unwrap());
+    let looked = look(&mut folders.sources(), &path).unwrap();
+    assert_eq!(looked.modified, told[0].item.modified);
     let (told, turns) = settle(&mut indexer);
     assert_eq!(told.unwrap()[0].item.hash, Some(hash(&bytes(20 * CHUNK + 1))));
     assert!(turns >= 3, "{turns} turns: not step by step");
@@ -125,9 +144,7 @@ fn what_another_program_of_the_same_person_shares_is_shared_here_and_not_lost() 
     shares(&mut task, Index::Unshare(None));
     assert!(shares(&mut node, Index::Survey).0.is_empty());
     // What was received by the one is known to the other.
-    let path = folders.from.join("received");
-    fs::write(&path, "received").unwrap();
-    task.turn(Some(Index::Remember(path.clone(), hash(b"received"))));
+    let path = receive(&mut task, &folders, "received");
     settle(&mut task);
     assert_eq!(find(&mut node, hash(b"received")), Some(path));
 }
@@ -267,18 +284,49 @@ fn what_cannot_be_shared_is_said_so() {
 #[test]
 fn a_received_file_is_known_until_it_changes() {
     let folders = Folders::new();
-    let path = folders.to.join("file");
-    fs::write(&path, "content").unwrap();
     let mut indexer = Indexer::open(&folders.data);
-    let remember = Index::Remember(path.clone(), hash(b"content"));
-    let turn = indexer.turn(Some(remember));
-    assert!(turn.done.is_none() && turn.more);
+    let path = receive(&mut indexer, &folders, "content");
     settle(&mut indexer);
     let mut indexer = Indexer::open(&folders.data);
     assert_eq!(find(&mut indexer, hash(b"content")), Some(path.clone()));
     fs::write(&path, "longer content").unwrap();
     assert_eq!(find(&mut indexer, hash(b"content")), None);
     assert_eq!(shares(&mut indexer, Index::Survey).0, []);
+}
+
+#[test]
+fn a_received_file_that_changes_before_it_is_remembered_is_not_known_as_what_was_received() {
+    let folders = Folders::new();
+    let (path, stamp, hash) = received(&folders, "content");
+    fs::write(&path, "changed").unwrap();
+    let mut indexer = Indexer::open(&folders.data);
+    indexer.turn(Some(Index::Remember(path.clone(), stamp, hash)));
+    settle(&mut indexer);
+    assert_eq!(find(&mut indexer, hash), None);
+    assert_eq!(share(&mut indexer, &path)[0].item.hash, None);
+}
+
+#[test]
+fn of_very_many_long_paths_the_oldest_are_forgotten_and_what_is_shared_is_kept() {
+    let folders = Folders::new();
+    let mut indexer = Indexer::open(&folders.data);
+    receive(&mut indexer, &folders, "oldest");
+    let (_, stamp, _) = received(&folders, "any");
+    let long = "x".repeat(4_000);
+    for number in 0..INDEX_BYTES_MAX / 4_000 {
+        let path = PathBuf::from(format!("/{number}{long}"));
+        indexer.turn(Some(Index::Remember(path, stamp, hash(long.as_bytes()))));
+    }
+    let newest = receive(&mut indexer, &folders, "newest");
+    share(&mut indexer, &newest);
+    settle(&mut indexer);
+    assert!(fs::metadata(folders.data.join("shared-files")).unwrap().len() <= INDEX_BYTES_MAX);
+
+    let mut indexer = Indexer::open(&folders.data);
+    let (told, trouble) = shares(&mut indexer, Index::Survey);
+    assert_eq!((names(&told), trouble), (vec!["sent (3)"], None));
+    assert_eq!(find(&mut indexer, hash(b"newest")), Some(newest));
+    assert_eq!(find(&mut indexer, hash(b"oldest")), None);
 }
 
 #[test]

@@ -215,18 +215,24 @@ fn nothing_but_what_is_shared_can_be_had() {
 
 #[test]
 fn what_changed_since_it_was_listed_is_not_sent_for_what_it_was() {
-    let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 10]))]);
-    world.command(ANNA, Command::Share(path("a")));
-    world.settle(&mut Chance(1));
-    let link = world.connect(ANNA, BORIS);
-    world.command(BORIS, Command::List(link));
-    world.settle(&mut Chance(1));
-    world.hosts[ANNA].disk.sources.insert(path("a"), Thing::file("a", vec![1; 11]));
-    world.command(BORIS, Command::Get(link, Wanted::Name(FileName::of("a")), Target::Downloads));
-    world.settle(&mut Chance(1));
-    assert_eq!(world.told(BORIS), ["Listed", "NotThere There(Changed)"]);
-    assert!(world.hosts[BORIS].transfers.is_idle(link));
-    assert!(world.hosts[ANNA].transfers.is_idle(link));
+    let longer = Thing::file("a", vec![1; 11]);
+    let mut as_long = Thing::file("a", vec![2; 10]);
+    as_long.entries[0].0.modified += 1;
+    for changed in [longer, as_long] {
+        let mut world = World::of_two(ask(), vec![("a", Thing::file("a", vec![1; 10]))]);
+        world.command(ANNA, Command::Share(path("a")));
+        world.settle(&mut Chance(1));
+        let link = world.connect(ANNA, BORIS);
+        world.command(BORIS, Command::List(link));
+        world.settle(&mut Chance(1));
+        world.hosts[ANNA].disk.sources.insert(path("a"), changed);
+        let wanted = Wanted::Name(FileName::of("a"));
+        world.command(BORIS, Command::Get(link, wanted, Target::Downloads));
+        world.settle(&mut Chance(1));
+        assert_eq!(world.told(BORIS), ["Listed", "NotThere There(Changed)"]);
+        assert!(world.hosts[BORIS].transfers.is_idle(link));
+        assert!(world.hosts[ANNA].transfers.is_idle(link));
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn offering() -> (Bench, Wire) {
     let source = Source::Stdin(FileName::of("notes"));
     bench.handle(Input::Command(Command::Files(Files::Send(CallId(1).link(), source))));
     let name = FileName::of("notes");
-    let looked = Looked { name, kind: said::Kind::File, entries: 1, bytes: None };
+    let looked = Looked { name, kind: said::Kind::File, entries: 1, bytes: None, modified: 0 };
     let looked = ReadDone::Looked(TransferId(1), Ok(looked));
     bench.handle(Input::Disk(Done::Read(looked)));
     bench.handle(Input::Command(Command::Finish(CallId(1))));

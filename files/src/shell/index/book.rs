@@ -2,6 +2,7 @@
 //!
 //! CBOR, replaced as a whole: half of it is never there.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use hallway::tree::FileHash;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::shell::system::{self, Stamp};
+use crate::disk::Stamp;
+use crate::shell::system;
 
 /// What is shared under which name, and the files with known hashes, the oldest first.
 #[derive(Default)]
@@ -37,7 +39,7 @@ struct Written {
     #[n(1)]
     shared: Vec<WrittenShare>,
     #[n(2)]
-    known: Vec<WrittenFile>,
+    known: VecDeque<WrittenFile>,
 }
 
 #[derive(Encode, Decode)]
@@ -108,28 +110,40 @@ impl Book {
         }
     }
 
-    /// Replaces the file.
+    /// Replaces the file. The oldest known files are left out when it would become longer than
+    /// what is read.
     pub(super) fn write(&self, path: &Path) -> Result<(), DiskError> {
-        let bytes = |path: &Path| ByteVec::from(path.as_os_str().as_encoded_bytes().to_vec());
+        let bytes_of = |path: &Path| ByteVec::from(path.as_os_str().as_encoded_bytes().to_vec());
         let share = |(name, path): &(FileName, PathBuf)| WrittenShare {
             name: name.clone(),
-            path: bytes(path),
+            path: bytes_of(path),
         };
         let file = |(path, known): &(PathBuf, Known)| WrittenFile {
-            path: bytes(path),
+            path: bytes_of(path),
             device: known.stamp.file.0,
             inode: known.stamp.file.1,
             size: known.stamp.size,
             modified: known.stamp.modified,
             hash: known.hash,
         };
-        let written = Written {
+        let mut written = Written {
             version: VERSION,
             shared: self.shared.iter().map(share).collect(),
             known: self.known.iter().map(file).collect(),
         };
         // Writing into memory cannot fail.
-        let bytes = minicbor::to_vec(written).unwrap_or_default();
+        let encoded = |written: &Written| minicbor::to_vec(written).unwrap_or_default();
+        let mut bytes = encoded(&written);
+        let mut over = (bytes.len() as u64).saturating_sub(INDEX_BYTES_MAX);
+        if over > 0 {
+            // Each takes more than its path: so these are enough.
+            while over > 0
+                && let Some(oldest) = written.known.pop_front()
+            {
+                over = over.saturating_sub(oldest.path.len() as u64);
+            }
+            bytes = encoded(&written);
+        }
         disk::write_atomic(path, &bytes)
     }
 }

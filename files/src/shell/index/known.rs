@@ -7,7 +7,7 @@ use hallway::limits::KNOWN_FILES_MAX;
 use hallway::tree::FileHash;
 
 use super::book::Known;
-use crate::shell::system::Stamp;
+use crate::disk::Stamp;
 
 /// Files whose hash was found out; the oldest is forgotten first.
 #[derive(Default)]

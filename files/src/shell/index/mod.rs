@@ -9,15 +9,14 @@ use std::path::{Path, PathBuf};
 use hallway::limits::{FILE_CHECK_BYTES, SHARED_MAX};
 use hallway::message::files::{Item, Kind, Why};
 use hallway::text::FileName;
-use hallway::tree::FileHash;
 
 use self::book::{Book, Known};
 use self::known::KnownFiles;
 use super::source::place_of;
 use super::source::reading::Reading;
 use super::source::walk::{self, Walk};
-use super::system::{self, Stamp};
-use crate::disk::{Index, IndexDone, Share, Trouble};
+use super::system;
+use crate::disk::{Index, IndexDone, Share, Stamp, Trouble};
 
 /// What is shared, and which content is known. Others can name what is shared, and nothing else:
 /// a name leads to the path that was shared under it.
@@ -150,8 +149,9 @@ impl Indexer {
                 Some(IndexDone::Shares(self.shares(), self.trouble.take()))
             }
             Index::Find(id, hash) => Some(IndexDone::Found(id, self.known.find(&hash))),
-            Index::Remember(path, hash) => {
-                self.remember(path, hash);
+            Index::Remember(path, stamp, hash) => {
+                self.known.add(path, Known { stamp, hash });
+                self.is_changed = true;
                 None
             }
         }
@@ -242,15 +242,6 @@ impl Indexer {
         let mut shares: Vec<Share> = shares.collect();
         shares.sort_unstable_by(|one, other| one.item.name.cmp(&other.item.name));
         shares
-    }
-
-    fn remember(&mut self, path: PathBuf, hash: FileHash) {
-        if let Ok(about) = path.symlink_metadata()
-            && about.is_file()
-        {
-            self.known.add(path, Known { stamp: Stamp::of(&about), hash });
-            self.is_changed = true;
-        }
     }
 
     /// A little of what there is to do.

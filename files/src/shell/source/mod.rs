@@ -17,8 +17,7 @@ use self::passing::{Passed, Passing};
 use self::reading::Reading;
 use self::stream::{Room, Step, Stream};
 use self::walk::Walk;
-use super::system::Stamp;
-use crate::disk::{Looked, Part, Read, ReadDone, Source, TransferId};
+use crate::disk::{Looked, Part, Read, ReadDone, Source, Stamp, TransferId};
 
 /// What is sent by the transfers of a node, read step by step.
 ///
@@ -112,7 +111,7 @@ impl Sources {
             Source::Stdin(name) => {
                 let stream = self.stdin.take();
                 let (kind, entries, bytes) = (Kind::File, 1, None);
-                let looked = Looked { name: name.clone(), kind, entries, bytes };
+                let looked = Looked { name: name.clone(), kind, entries, bytes, modified: 0 };
                 return Ok((looked, Origin::Stdin { name, stream }));
             }
         };
@@ -125,14 +124,15 @@ impl Sources {
             return Err(Why::Unreadable);
         }
         let about = path.symlink_metadata().map_err(|error| walk::why(&error))?;
+        let stamp = Stamp::of(&about);
+        let modified = stamp.modified_seconds();
         if about.is_file() {
-            let stamp = Stamp::of(&about);
             let (kind, entries, bytes) = (Kind::File, 1, Some(stamp.size));
-            let looked = Looked { name: name.clone(), kind, entries, bytes };
+            let looked = Looked { name: name.clone(), kind, entries, bytes, modified };
             Ok((looked, Origin::File { path, name, stamp }))
         } else if about.is_dir() {
             let (entries, bytes) = walk::count(Walk::folder(&path, &self.private)?)?;
-            let looked = Looked { name, kind: Kind::Folder, entries, bytes: Some(bytes) };
+            let looked = Looked { name, kind: Kind::Folder, entries, bytes: Some(bytes), modified };
             Ok((looked, Origin::Folder { path, room: Room { entries, bytes } }))
         } else {
             Err(Why::NotAFile)

@@ -10,7 +10,8 @@ use hallway::message::files::{Chunk, Why};
 use hallway::tree::{ChunkHasher, FileHash, Tree};
 
 use super::walk::why;
-use crate::shell::system::{self, Stamp};
+use crate::disk::Stamp;
+use crate::shell::system;
 
 /// Something that is read from its beginning to its end.
 pub(in crate::shell) struct Reading {

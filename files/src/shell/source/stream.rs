@@ -9,7 +9,8 @@ use hallway::tree::FileHash;
 
 use super::reading::Reading;
 use super::walk::{Met, Walk, why};
-use crate::shell::system::{self, Stamp};
+use crate::disk::Stamp;
+use crate::shell::system;
 
 /// One step of a stream.
 pub(super) enum Step {

@@ -18,7 +18,7 @@ use hallway::message::files::Why;
 use self::shelf::Shelf;
 use self::sink::Sink;
 use super::sandbox::{self, Sandbox};
-use crate::disk::{Piece, Ready, Room, Trouble, Write, WriteDone};
+use crate::disk::{Piece, Ready, Room, TransferId, Trouble, Write, WriteDone};
 
 /// What the names of parts end with.
 pub(super) const PART_ENDING: &str = ".hallway-part";
@@ -65,8 +65,8 @@ impl Store {
     /// well. The folder must be there by then, so it is made, when there is room for what comes.
     ///
     /// # Errors
-    /// There is no room, or no folder: the answer to the job, which must not be done then.
-    pub fn confine(&mut self, job: &Write) -> Result<Option<Sandbox>, WriteDone> {
+    /// There is no room, or no folder: the job of that transfer must not be done then.
+    pub fn confine(&mut self, job: &Write) -> Result<Option<Sandbox>, (TransferId, Trouble)> {
         let Write::Open(id, arriving, _) = job else { return Ok(None) };
         if self.is_confined {
             return Ok(None);
@@ -74,8 +74,7 @@ impl Store {
         let folder = match &mut self.keeper {
             Keeper::Sink(_) => None,
             Keeper::Shelf(shelf) => {
-                let made = shelf.prepare(arriving);
-                made.map_err(|trouble| WriteDone::Ready(*id, Err(trouble)))?;
+                shelf.prepare(arriving).map_err(|trouble| (*id, trouble))?;
                 Some(shelf.path())
             }
         };

@@ -10,6 +10,7 @@ use super::filling::{Filling, set_modified};
 use super::ledger::Item;
 use super::part::{DATA, open_to_write};
 use super::places::Places;
+use crate::disk::Stamp;
 use crate::shell::system;
 
 /// Moves what a part holds into its place, and removes the part.
@@ -17,26 +18,37 @@ use crate::shell::system;
 /// Who is told "stored" can rely on it over a power cut: the bytes are on the disk before the name
 /// is, and both before this returns. A file is synced alone; of a folder the whole file system is,
 /// once, which takes less than thousands of files one by one.
-pub(super) fn place(base: &Dir, filling: Filling, name: &FileName) -> Result<FileName, Fault> {
+///
+/// Gives its name there, and how a file was before anybody could come upon it and change it.
+pub(super) fn place(
+    base: &Dir,
+    filling: Filling,
+    name: &FileName,
+) -> Result<(FileName, Option<Stamp>), Fault> {
     if filling.current.is_some() {
         return Err(Fault::Stream("a file ended before its last chunk"));
     }
-    match filling.kind {
+    let stamp = match filling.kind {
         Kind::File if filling.prefix.reached() != (1, 0) => {
             return Err(Fault::Stream("no file came"));
         }
-        Kind::File => open_to_write(&filling.data, DATA.as_ref())?.sync_all()?,
+        Kind::File => {
+            let file = open_to_write(&filling.data, DATA.as_ref())?;
+            file.sync_all()?;
+            Some(Stamp::of(&file.metadata()?))
+        }
         Kind::Folder => {
             set_folder_times(&filling);
             system::sync_around(&filling.data)?;
+            None
         }
-    }
+    };
     let placed = move_in(base, &filling.part.dir, name)?;
     system::sync_dir(base)?;
     let part = filling.part.name;
     // What stays of it is removed with the old parts: what was received is in its place.
     let _ = base.remove_dir_all(part);
-    Ok(placed)
+    Ok((placed, stamp))
 }
 
 fn move_in(base: &Dir, part: &Dir, name: &FileName) -> Result<FileName, Fault> {

@@ -154,7 +154,7 @@ impl Shelf {
     ) -> Result<Placed, Trouble> {
         let wanted = self.transfers.get(&id).map(|transfer| transfer.arriving.name.clone());
         let base = self.base().and_then(|base| Ok(base.try_clone()?));
-        let (name, hash) = self.step(id, |stage| {
+        let (name, hash, stamp) = self.step(id, |stage| {
             let (Stage::Filling(filling), Some(wanted)) = (stage, wanted) else {
                 return Err(Fault::Stream("it came before it was wanted"));
             };
@@ -162,12 +162,12 @@ impl Shelf {
             if promised.is_some() && hash != promised {
                 return Err(Fault::Stream("it is not what was promised"));
             }
-            let name = placing::place(&base?, filling, &wanted)?;
-            Ok((Stage::Placed, (name, hash)))
+            let (name, stamp) = placing::place(&base?, filling, &wanted)?;
+            Ok((Stage::Placed, (name, hash, stamp)))
         })?;
         self.transfers.remove(&id);
         let path = Some(self.path.join(name.as_str()));
-        Ok(Placed { name, path, hash })
+        Ok(Placed { name, path, hash, stamp })
     }
 
     pub(super) fn abandon(&mut self, id: TransferId, keep: Keep) {

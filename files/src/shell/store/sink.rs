@@ -94,7 +94,7 @@ impl Sink {
                 return Err(Fault::Stream("it is not what was promised"));
             }
             output.flush()?;
-            Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.hash })
+            Ok(Placed { name: sunk.name.clone(), path: None, hash: sunk.hash, stamp: None })
         })?;
         self.abandon(id);
         Ok(placed)

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use files::disk::{
     Index, IndexDone, Keep, Looked, Part, Piece, Placed, Read, ReadDone, Ready, Room, Share,
-    Source, Target, TransferId, Trouble, Write, WriteDone,
+    Source, Stamp, Target, TransferId, Trouble, Write, WriteDone,
 };
 use hallway::limits::{CHUNK_BYTES, FILE_READ_BYTES};
 use hallway::message::files::{Entry, Item, Kind, Why};
@@ -227,11 +227,14 @@ impl Disk {
         let name = names.find(|name| !taken(name)).unwrap();
         if target == Target::Stdout {
             thing.entries.iter().for_each(|(_, bytes)| self.stdout.extend(bytes.iter()));
-            return Ok(Placed { name: key.1, path: None, hash });
+            return Ok(Placed { name: key.1, path: None, hash, stamp: None });
         }
+        // Nothing changes here behind its back.
+        let (size, modified) = (thing.bytes(), thing.modified());
+        let stamp = hash.map(|_| Stamp { file: (0, 0), size, modified });
         self.downloads.insert(name.as_str().to_owned(), thing);
         let path = Some(PathBuf::from("/downloads").join(name.as_str()));
-        Ok(Placed { name, path, hash })
+        Ok(Placed { name, path, hash, stamp })
     }
 
     // ---- the index -----------------------------------------------------------------------------
@@ -241,7 +244,7 @@ impl Disk {
             Index::Find(id, hash) => {
                 return Some(IndexDone::Found(id, self.known.get(&hash).cloned()));
             }
-            Index::Remember(path, hash) => {
+            Index::Remember(path, _, hash) => {
                 self.known.insert(hash, path);
                 return None;
             }
@@ -274,6 +277,7 @@ impl Disk {
 
 /// What others are told of something.
 fn item(path: &Path, thing: &Thing) -> Item {
-    let Looked { name, kind, entries, .. } = looked(&Source::Path(path.to_owned()), thing);
-    Item { name, kind, entries, bytes: thing.bytes(), modified: 0, hash: thing.hash() }
+    let Looked { name, kind, entries, modified, .. } =
+        looked(&Source::Path(path.to_owned()), thing);
+    Item { name, kind, entries, bytes: thing.bytes(), modified, hash: thing.hash() }
 }

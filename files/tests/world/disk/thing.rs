@@ -45,6 +45,10 @@ impl Thing {
         self.entries.iter().map(|(_, bytes)| bytes.len() as u64).sum()
     }
 
+    pub fn modified(&self) -> i64 {
+        self.entries.iter().map(|(entry, _)| entry.modified).max().unwrap_or(0)
+    }
+
     pub fn hash(&self) -> Option<FileHash> {
         let [(_, bytes)] = &self.entries[..] else { return None };
         let mut tree = Tree::default();
@@ -71,7 +75,8 @@ pub fn looked(source: &Source, thing: &Thing) -> Looked {
         Source::Stdin(name) => name.clone(),
     };
     let bytes = thing.sized.then(|| thing.bytes());
-    Looked { name, kind: thing.kind, entries: thing.entries.len() as u64, bytes }
+    let (kind, entries, modified) = (thing.kind, thing.entries.len() as u64, thing.modified());
+    Looked { name, kind, entries, bytes, modified }
 }
 
 /// All of the stream, from there on when that is the same here.
