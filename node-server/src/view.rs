@@ -57,6 +57,9 @@ pub fn words(notice: &Notice) -> Option<String> {
             format!("another member of {place} has your name; {free} is free")
         }
         Notice::Linked(_, who) => format!("{} is connected for files", who.label),
+        Notice::Unlinked(_, label, Ended::ByUs(CloseReason::Bye)) => {
+            format!("the connection with {label} is over")
+        }
         Notice::Unlinked(_, label, ended) => ended_words(label, ended),
         Notice::Files(news) => return file_words::words(news),
         Notice::ListWhole => return None,
@@ -192,6 +195,12 @@ mod tests {
         let text = words(&Notice::Ringing(CallId(1), who.clone())).unwrap();
         assert!(text.contains(&pinned.to_string()));
         assert!(text.contains(&format!("/trust katie {}", who.fingerprint)));
+    }
+
+    #[test]
+    fn a_connection_for_files_alone_is_no_conversation() {
+        let over = Notice::Unlinked(CallId(1), "katie".into(), Ended::ByUs(CloseReason::Bye));
+        assert_eq!(words(&over).unwrap(), "the connection with katie is over");
     }
 
     #[test]
