@@ -28,7 +28,7 @@ pub enum Fact {
     /// A program sent on a connection after its end.
     SentAfterTheEnd { at: Run },
     /// A plain line went to `to`, though its prompt named `meant`.
-    Addressed { meant: String, to: String },
+    Addressed { meant: Fingerprint, to: Fingerprint },
     /// A turn is over; with the person's open calls.
     TurnEnd { at: Run, peers: Vec<(CallId, Fingerprint)> },
     /// A program has read its pins.

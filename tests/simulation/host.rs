@@ -182,6 +182,8 @@ pub struct Running {
     pub happenings: VecDeque<Happening>,
     /// What the person is asked at the moment.
     pub prompt: Option<Question>,
+    /// Whom that named, when it came up.
+    pub meant: Option<Fingerprint>,
     /// Whom each call was, or is, with.
     pub peers: BTreeMap<CallId, Fingerprint>,
     /// The calls that are not over.
@@ -223,6 +225,7 @@ impl Running {
             incoming: 0,
             happenings: VecDeque::new(),
             prompt: None,
+            meant: None,
             peers: BTreeMap::new(),
             open: BTreeSet::new(),
             links: BTreeSet::new(),

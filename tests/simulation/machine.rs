@@ -4,6 +4,7 @@
 use community_server::community::{self, Output as CommunityOutput};
 use community_server::menu::{self, Typed};
 use hallway::conn::{ConnId, NetOutput};
+use hallway::identity::Fingerprint;
 use node_server::menu::Question;
 use node_server::node::{Command, Input, Node, Output};
 use node_server::notice::{CallId, Notice};
@@ -80,7 +81,8 @@ impl World {
             running.prompt = None;
         }
         let acts = front.answer(happening, Sight { node, neighbours });
-        self.facts.extend(typed.and_then(|prompt| addressed(&prompt, &acts, node)));
+        let meant = running.meant.filter(|_| typed.is_some());
+        self.facts.extend(meant.and_then(|meant| addressed(meant, &acts, node)));
         if let Some((call, line)) = heard {
             let first = line.as_str().split(' ').next().unwrap_or_default();
             let on_screen = |act: &Act| matches!(act, Act::Show(text, _) if text.contains(first));
@@ -135,6 +137,7 @@ impl World {
                 Question::Nothing => None,
                 question => Some(question),
             };
+            running.meant = running.prompt.as_ref().and_then(|question| named(question, node));
             if let Some(question) = &running.prompt {
                 let text = match question {
                     Question::Line(text) | Question::Secret(text) => text.clone(),
@@ -349,14 +352,19 @@ fn keep_count(running: &mut Running, notice: &Notice) {
     }
 }
 
-/// A plain line that was typed at a prompt with a name in it: whom it named, and whom it goes to.
-fn addressed(prompt: &Question, acts: &[Act], node: &Node) -> Option<Fact> {
+/// Whom a prompt names.
+fn named(prompt: &Question, node: &Node) -> Option<Fingerprint> {
     let Question::Line(prompt) = prompt else { return None };
-    let meant = prompt.strip_suffix("> ").filter(|label| !label.is_empty())?;
+    let meant = prompt.strip_suffix("> ")?;
+    node.talking().find(|(_, who)| who.label == meant).map(|(_, who)| who.fingerprint)
+}
+
+/// A plain line that was typed at a prompt with a name in it: whom it named, and whom it goes to.
+fn addressed(meant: Fingerprint, acts: &[Act], node: &Node) -> Option<Fact> {
     let said = acts.iter().find_map(|act| match act {
         Act::Do(Command::Say(call, _)) => Some(*call),
         _ => None,
     })?;
-    let to = node.talking().find(|(call, _)| *call == said).map(|(_, who)| who.label.clone())?;
-    Some(Fact::Addressed { meant: meant.to_owned(), to })
+    let to = node.talking().find(|(call, _)| *call == said).map(|(_, who)| who.fingerprint)?;
+    Some(Fact::Addressed { meant, to })
 }
