@@ -122,6 +122,8 @@ fn a_copied_data_directory_is_shown_twice_with_a_warning() {
     copy.finds("katie", |event| event["twin"] == true);
     let mut witness = client(&lan, 2, "witness");
     witness.finds("katie", |event| event["twin"] == true);
+    // Which of the two is told first is open.
+    assert!(witness.wait_for(|event| event["event"] == "found" && event["name"] == "copy"));
     let ids: BTreeSet<String> = witness.events_of("found").iter().map(id).collect();
     witness.say("1");
     witness.says("the same identity is on another machine");
